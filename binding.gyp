@@ -1,0 +1,45 @@
+{
+  # One binary per CPU for glibc and musl alike: no libstdc++.so, no versioned symbols; native/runtime.cc
+  # supplies the few C++ runtime functions that remain. `-Dsanitize=` builds an ordinary, instrumented addon.
+  'variables': { 'sanitize%': '' },
+  'targets': [
+    {
+      'target_name': 'threadmeter',
+      'sources': [
+        'native/addon.cc',
+        'native/clock.cc',
+        'native/procfs.cc',
+        'native/event_loop.cc',
+        'native/roles.cc',
+        'native/registry.cc',
+        'native/tasks.cc',
+      ],
+      'dependencies': ["<!(node -p \"require('node-addon-api').targets\"):node_addon_api"],
+      'defines': ['NAPI_VERSION=8', 'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS'],
+      'defines!': ['_FILE_OFFSET_BITS=64'],
+      'cflags_cc!': ['-std=gnu++17', '-std=gnu++20', '-fno-omit-frame-pointer'],
+      'cflags_cc': ['-std=c++20', '-Wall', '-Wextra', '-fvisibility=hidden', '-fvisibility-inlines-hidden'],
+      'ldflags': ['-Wl,-z,nodelete'],
+      'conditions': [
+        ['OS=="linux" and sanitize==""', {
+          'sources': ['native/runtime.cc'],
+          'cflags!': ['-O3'],
+          'cflags_cc': [
+            '-Os', '-flto', '-ffunction-sections', '-fdata-sections', '-fno-threadsafe-statics',
+            '-U_FORTIFY_SOURCE', '-fno-stack-protector',
+          ],
+          'ldflags': [
+            '-nostdlib', '-Os', '-flto', '-Wl,--version-script=<(module_root_dir)/native/exports.map', '-Wl,--gc-sections',
+            '-Wl,-z,relro', '-Wl,-z,now', '-Wl,-z,noseparate-code',
+            '-Wl,--hash-style=gnu', '-Wl,--build-id=none',
+          ],
+          'libraries': ['-l:libstdc++.a', '-lgcc'],
+        }],
+        ['sanitize!=""', {
+          'cflags_cc': ['-g', '-O1', '-fsanitize=<(sanitize)', '-fno-omit-frame-pointer', '-fno-sanitize-recover=all'],
+          'ldflags': ['-fsanitize=<(sanitize)'],
+        }],
+      ],
+    },
+  ],
+}

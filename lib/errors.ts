@@ -1,0 +1,64 @@
+import { inspect } from 'node:util'
+
+const MESSAGES = {
+  ERR_THREADMETER_ADDON_UNAVAILABLE: (call: string) =>
+    `${call} needs the native addon, which could not be loaded (see cause)`,
+  ERR_THREADMETER_PROCFS_UNAVAILABLE: (call: string, reason: string) =>
+    `${call} needs /proc/self/task, which cannot be used here: ${reason}`,
+  ERR_THREADMETER_MAIN_THREAD: (call: string) =>
+    `${call} cannot be used on the main thread: its kernel name is the name of the process`,
+  ERR_THREADMETER_NOT_PROMETHEUS: (call: string, missing: string) =>
+    `${call} needs prom-client 15 or @prometheus-io/client 0.16: ${missing}`,
+  ERR_THREADMETER_PEER_MISSING: (call: string, peer: string) =>
+    `${call} needs the package ${peer}, which could not be imported (see cause)`,
+}
+
+/** The codes of {@link ThreadmeterError}. */
+export type ThreadmeterErrorCode = keyof typeof MESSAGES
+
+/**
+ * What threadmeter throws when something cannot be read on this host. `code` is stable, `cause` is the
+ * error behind it. Wrong arguments are a `TypeError` or a `RangeError` instead, with a code
+ * `ERR_THREADMETER_INVALID_ARG_TYPE` or `ERR_THREADMETER_OUT_OF_RANGE`.
+ *
+ * @example
+ * ```js
+ * import { threads, ThreadmeterError } from 'threadmeter'
+ *
+ * try {
+ *   console.log(threads().length)
+ * } catch (error) {
+ *   if (error instanceof ThreadmeterError) console.error(error.code, error.cause)
+ *   else throw error
+ * }
+ * ```
+ */
+export class ThreadmeterError extends Error {
+  readonly code: ThreadmeterErrorCode
+
+  constructor(code: ThreadmeterErrorCode, details: string[], cause?: unknown) {
+    const message = MESSAGES[code] as (...details: string[]) => string
+    super(message(...details), cause === undefined ? undefined : { cause })
+    this.code = code
+  }
+
+  override get name(): string {
+    return 'ThreadmeterError'
+  }
+}
+
+type CodedError = Error & { code: string }
+
+const withCode = (error: Error, code: string): CodedError => Object.assign(error, { code })
+
+/** A value of the wrong type, named with what was expected and what came. */
+export function invalidArgType(name: string, expected: string, value: unknown): CodedError {
+  const message = `"${name}" must be ${expected}. Received ${inspect(value, { depth: 0 })}`
+  return withCode(new TypeError(message), 'ERR_THREADMETER_INVALID_ARG_TYPE')
+}
+
+/** A value of the right type that cannot be used. */
+export function outOfRange(name: string, expected: string, value: unknown): CodedError {
+  const message = `"${name}" must be ${expected}. Received ${inspect(value, { depth: 0 })}`
+  return withCode(new RangeError(message), 'ERR_THREADMETER_OUT_OF_RANGE')
+}

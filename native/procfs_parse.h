@@ -1,0 +1,119 @@
+// Parsers of /proc/<pid>/task/<tid>/* text (proc_pid_stat(5), proc_pid_status(5),
+// Documentation/scheduler/sched-stats.rst). They take what the kernel wrote and nothing on trust:
+// every function refuses malformed text. Free of Node so that they can be fuzzed alone.
+#ifndef THREADMETER_PROCFS_PARSE_H_
+#define THREADMETER_PROCFS_PARSE_H_
+
+#include <charconv>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace threadmeter {
+
+struct TaskStat {
+  char state;
+  uint64_t start_ticks;  // clock ticks after boot
+};
+
+struct TaskSchedstat {
+  uint64_t run_ns;
+  uint64_t wait_ns;
+};
+
+struct TaskStatus {
+  uint64_t blocked_signals = 0;
+  uint64_t voluntary_switches = 0;
+  uint64_t involuntary_switches = 0;
+};
+
+struct TaskSyscall {
+  int64_t number;
+  uint64_t first_argument;
+};
+
+template <typename Number>
+inline std::optional<Number> ParseNumber(std::string_view* text, int base = 10) {
+  Number value{};
+  auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value, base);
+  if (error != std::errc()) return std::nullopt;
+  text->remove_prefix(static_cast<size_t>(end - text->data()));
+  return value;
+}
+
+inline void SkipBlanks(std::string_view* text) {
+  while (!text->empty() && (text->front() == ' ' || text->front() == '\t')) text->remove_prefix(1);
+}
+
+// A thread may call itself "a) R (b": the fields begin after the LAST parenthesis.
+inline std::optional<TaskStat> ParseStat(std::string_view text) {
+  size_t comm_end = text.rfind(')');
+  if (comm_end == std::string_view::npos || comm_end + 2 >= text.size()) return std::nullopt;
+  text.remove_prefix(comm_end + 2);
+  TaskStat stat{text.front(), 0};
+  if (stat.state < 'A' || stat.state > 'z') return std::nullopt;
+  constexpr int kFieldsFromStateToStartTime = 19;  // field 3 to field 22
+  for (int field = 0; field < kFieldsFromStateToStartTime; field++) {
+    size_t blank = text.find(' ');
+    if (blank == std::string_view::npos) return std::nullopt;
+    text.remove_prefix(blank + 1);
+  }
+  auto ticks = ParseNumber<uint64_t>(&text);
+  if (!ticks) return std::nullopt;
+  stat.start_ticks = *ticks;
+  return stat;
+}
+
+inline std::optional<TaskSchedstat> ParseSchedstat(std::string_view text) {
+  auto run = ParseNumber<uint64_t>(&text);
+  SkipBlanks(&text);
+  auto wait = ParseNumber<uint64_t>(&text);
+  if (!run || !wait) return std::nullopt;
+  return TaskSchedstat{*run, *wait};
+}
+
+// One "Key:<tab>value" line of status; nothing when the key is not there.
+inline std::optional<uint64_t> ParseStatusField(std::string_view text, std::string_view key,
+                                                int base) {
+  while (!text.empty()) {
+    size_t line_end = text.find('\n');
+    std::string_view line = text.substr(0, line_end);
+    if (line.size() > key.size() && line.starts_with(key) && line[key.size()] == ':') {
+      line.remove_prefix(key.size() + 1);
+      SkipBlanks(&line);
+      return ParseNumber<uint64_t>(&line, base);
+    }
+    if (line_end == std::string_view::npos) break;
+    text.remove_prefix(line_end + 1);
+  }
+  return std::nullopt;
+}
+
+inline std::optional<TaskStatus> ParseStatus(std::string_view text) {
+  auto blocked = ParseStatusField(text, "SigBlk", 16);
+  auto voluntary = ParseStatusField(text, "voluntary_ctxt_switches", 10);
+  auto involuntary = ParseStatusField(text, "nonvoluntary_ctxt_switches", 10);
+  if (!blocked || !voluntary || !involuntary) return std::nullopt;
+  return TaskStatus{*blocked, *voluntary, *involuntary};
+}
+
+// "running", or "<number> 0x<arg0> ..."; nothing for a thread that is not in a system call.
+inline std::optional<TaskSyscall> ParseSyscall(std::string_view text) {
+  auto number = ParseNumber<int64_t>(&text);
+  if (!number || *number < 0 || !text.starts_with(" 0x")) return std::nullopt;
+  text.remove_prefix(3);
+  auto argument = ParseNumber<uint64_t>(&text, 16);
+  if (!argument) return std::nullopt;
+  return TaskSyscall{*number, *argument};
+}
+
+// A directory entry of /proc/self/task; nothing for "." and "..".
+inline std::optional<int> ParseTid(std::string_view name) {
+  auto tid = ParseNumber<int>(&name);
+  if (!tid || *tid <= 0 || !name.empty()) return std::nullopt;
+  return tid;
+}
+
+}  // namespace threadmeter
+
+#endif  // THREADMETER_PROCFS_PARSE_H_
