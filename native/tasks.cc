@@ -65,7 +65,8 @@ void ReadLoop(const Task* task, double* row) {
   row[kActive] = static_cast<double>(std::max<int64_t>(since - idle, 0)) / kNsPerMs;
 }
 
-void ReadCostly(const Task* task, unsigned flags, double* row) {
+void ReadCostly(const Registry& registry, const Task* task, unsigned flags, double* row) {
+  if (registry.procfs_error() != 0) return;
   if ((flags & kWithSwitches) != 0) {
     if (auto status = ReadStatus(task->tid)) {
       row[kVoluntary] = static_cast<double>(status->voluntary_switches);
@@ -89,7 +90,7 @@ bool ReadTask(Registry& registry, Task* task, unsigned flags, double* row) {
     row[kSystem] = static_cast<double>(task->split.last().system_us);
   }
   ReadLoop(task, row);
-  if ((flags & (kWithSwitches | kWithState)) != 0) ReadCostly(task, flags, row);
+  if ((flags & (kWithSwitches | kWithState)) != 0) ReadCostly(registry, task, flags, row);
   row[kUid] = static_cast<double>(task->uid);
   row[kTid] = task->tid;
   if (task->thread_id != kNoThreadId) row[kThreadId] = task->thread_id;
@@ -185,6 +186,7 @@ bool ReadProcessParts(ProcessParts* parts) {
 }
 
 bool IsWaitingForCpu(pid_t tid) {
+  if (Registry::Get().procfs_error() != 0) return false;
   const int64_t before = ThreadCpuTime(tid, CpuClock::kSched);
   auto stat = ReadStat(tid);
   return before >= 0 && stat && stat->state == 'R' &&
