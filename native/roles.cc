@@ -48,15 +48,17 @@ const char* RoleName(Role role) {
 
 void RoleEvidence::ReadProcess() {
   pid_t pid = getpid();
-  if (!ReadComm(pid, process_comm_)) process_comm_[0] = '\0';
-  threads_are_named_ = strstr(process_comm_, "MainThread") != nullptr;
+  if (!ReadComm(pid, first_comm_)) first_comm_[0] = '\0';
+  threads_are_named_ = strstr(first_comm_, "MainThread") != nullptr;
   auto status = ReadStatus(pid);
   mask_known_ = status.has_value();
   if (status) process_mask_ = status->blocked_signals;
 }
 
 bool RoleEvidence::IsOwnName(const char* comm) const {
-  return comm[0] != '\0' && strcmp(comm, process_comm_) != 0;
+  char present[16];
+  return comm[0] != '\0' && strcmp(comm, first_comm_) != 0 &&
+         (!ReadComm(getpid(), present) || strcmp(comm, present) != 0);
 }
 
 Role RoleEvidence::FromName(const char* comm) const {

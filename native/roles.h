@@ -20,7 +20,8 @@ class RoleEvidence {
   // Reads what belongs to the process: the name and the signal mask of its first thread.
   void ReadProcess();
 
-  // Whether a kernel name says something: not when it is inherited from the process.
+  // Whether a kernel name says something: not when it is inherited from the process, whose name
+  // changes with process.title.
   bool IsOwnName(const char* comm) const;
 
   Role FromName(const char* comm) const;
@@ -33,7 +34,7 @@ class RoleEvidence {
   bool threads_are_named() const { return threads_are_named_; }
 
  private:
-  char process_comm_[16] = "";
+  char first_comm_[16] = "";
   bool threads_are_named_ = false;
   bool mask_known_ = false;
   uint64_t process_mask_ = 0;

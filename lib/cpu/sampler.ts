@@ -162,27 +162,30 @@ export class ThreadSampler {
     return this.#before[row * THREAD_ROW.length + THREAD_ROW.uid] as number
   }
 
-  /** One thread's rates; a thread that is new had used nothing before. */
-  #rate(target: Float64Array, row: number, before: number): void {
-    const from = row * THREAD_ROW.length
-    const was = before * THREAD_ROW.length
-    const rows = this.#looker.rows
-    const grown = (column: number): number => {
-      const now = rows[from + column] as number
-      return before < 0 ? now : now - (this.#before[was + column] as number)
-    }
-    const window = Math.max(this.#looker.takenAt - this.#beforeAt, 1)
-    const cpu = Math.max(grown(THREAD_ROW.cpuTime), 0) / window
-    const user = grown(THREAD_ROW.user)
-    const system = grown(THREAD_ROW.system)
-    const userShare = user + system > 0 ? user / (user + system) : 1
-    const runDelay = clampShare(grown(THREAD_ROW.runDelay) / window)
-    const active = grown(THREAD_ROW.active)
-    const loop = active + grown(THREAD_ROW.idle)
-    const utilization = loop > 0 ? clampShare(active / loop) : loop
-    const tid = rows[from + THREAD_ROW.tid] as number
+  /** How much a column has grown; a thread that is new (`before` < 0) had used nothing. */
+  #grown(column: number, row: number, before: number): number {
+    const now = this.#looker.rows[row * THREAD_ROW.length + column] as number
+    if (before < 0) return now
+    return now - (this.#before[before * THREAD_ROW.length + column] as number)
+  }
 
+  #rate(target: Float64Array, row: number, before: number): void {
+    const window = Math.max(this.#looker.takenAt - this.#beforeAt, 1)
+    const cpu = Math.max(this.#grown(THREAD_ROW.cpuTime, row, before), 0) / window
+    const user = this.#grown(THREAD_ROW.user, row, before)
+    const system = this.#grown(THREAD_ROW.system, row, before)
+    const userShare = user + system > 0 ? user / (user + system) : 1
+    const runDelay = clampShare(this.#grown(THREAD_ROW.runDelay, row, before) / window)
+    const active = this.#grown(THREAD_ROW.active, row, before)
+    const loop = active + this.#grown(THREAD_ROW.idle, row, before)
+    const utilization = loop > 0 ? clampShare(active / loop) : loop
+    // Of the window, not of the loop's own time: a thread that is new had no loop for most of it.
+    const held = (active * NS_PER_MS) / window
+
+    const rows = this.#looker.rows
+    const from = row * THREAD_ROW.length
     const to = row * SAMPLE_ROW.length
+    const tid = rows[from + THREAD_ROW.tid] as number
     target[to + SAMPLE_ROW.uid] = rows[from + THREAD_ROW.uid] as number
     target[to + SAMPLE_ROW.tid] = tid
     target[to + SAMPLE_ROW.threadId] = rows[from + THREAD_ROW.threadId] as number
@@ -193,13 +196,11 @@ export class ThreadSampler {
     target[to + SAMPLE_ROW.system] = cpu * (1 - userShare)
     target[to + SAMPLE_ROW.runDelay] = runDelay
     target[to + SAMPLE_ROW.eventLoopUtilization] = utilization
-    target[to + SAMPLE_ROW.verdict] = VERDICTS.indexOf(
-      this.#verdict(tid, cpu, runDelay, utilization),
-    )
+    target[to + SAMPLE_ROW.verdict] = VERDICTS.indexOf(this.#verdict(tid, cpu, runDelay, held))
   }
 
-  #verdict(tid: number, cpu: number, runDelay: number, utilization: number): Verdict {
-    const verdict = verdictOf(cpu, runDelay, utilization)
+  #verdict(tid: number, cpu: number, runDelay: number, loopActive: number): Verdict {
+    const verdict = verdictOf(cpu, runDelay, loopActive)
     // The kernel adds a wait for a processor to the delay only when it is over. A thread that has been
     // waiting all the while looks blocked; that it is runnable gives it away.
     const suspicious = verdict === 'blocked' && cpu < BARELY_RUNNING && runDelay < STARVED_RUN_DELAY
