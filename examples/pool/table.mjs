@@ -1,0 +1,100 @@
+// The table of threads: which columns fit a width, which rows fit a height.
+import { bar, strip, VERDICT_STYLES } from './bar.mjs'
+import { fold } from './fold.mjs'
+import { fit, span } from './text.mjs'
+
+const percent = (share) => (share === null ? '-' : (share * 100).toFixed(1))
+const number = (title, width, value) => ({
+  title,
+  width,
+  align: 'right',
+  cell: (thread) => [span(fit(value(thread), width, 'right'), dimIfIdle(thread))],
+})
+const dimIfIdle = ({ verdict }) => (verdict === 'idle' ? 'dim' : '')
+
+const MAX_BAR = 40
+
+// `rank` says which columns go first where the terminal is narrow: the highest.
+const COLUMNS = [
+  {
+    rank: 0,
+    title: 'thread',
+    width: 12,
+    cell: (thread) => [span(fit(nameOf(thread), 12), dimIfIdle(thread) || 'strong')],
+  },
+  {
+    rank: 5,
+    title: 'role',
+    width: 9,
+    cell: (thread) => [span(fit(thread.role, 9), 'dim')],
+  },
+  { rank: 3, ...number('tid', 7, ({ tid, count }) => (count > 1 ? '' : String(tid))) },
+  { rank: 4, title: 'where its time went', width: 16, bar: true },
+  { rank: 1, ...number('CPU %', 6, ({ cpu }) => percent(cpu)) },
+  { rank: 7, ...number('user', 6, ({ user }) => percent(user)) },
+  { rank: 7, ...number('sys', 5, ({ system }) => percent(system)) },
+  { rank: 2, ...number('delay', 6, ({ runDelay }) => percent(runDelay)) },
+  {
+    rank: 2,
+    ...number('ELU %', 6, ({ eventLoopUtilization }) => percent(eventLoopUtilization)),
+  },
+  {
+    rank: 0,
+    title: 'verdict',
+    width: 7,
+    cell: ({ verdict }) => [span(fit(verdict, 7), VERDICT_STYLES[verdict])],
+  },
+  {
+    rank: 6,
+    title: 'last looks',
+    width: 20,
+    cell: ({ history }, width, glyphs) => strip(history, width, glyphs),
+  },
+  {
+    rank: 8,
+    title: 'what it was made to do',
+    width: 26,
+    cell: ({ doing }) => [span(fit(doing, 26), 'dim')],
+  },
+]
+
+const nameOf = ({ name, count }) => (count > 1 ? `${name} x${count}` : name)
+
+const widthWith = (columns) => columns.reduce((sum, { width }) => sum + width + 1, 0)
+
+/** The columns that fit into `width`; what is left over makes the bar longer. */
+export function columnsFor(width) {
+  const highest = Math.max(...COLUMNS.map(({ rank }) => rank))
+  let columns = COLUMNS
+  for (let rank = highest; rank > 0 && widthWith(columns) > width; rank--) {
+    columns = columns.filter((column) => column.rank < rank)
+  }
+  const spare = Math.max(width - widthWith(columns), 0)
+  return columns.map((column) =>
+    column.bar ? { ...column, width: Math.min(column.width + spare, MAX_BAR) } : column,
+  )
+}
+
+function row(thread, columns, glyphs) {
+  return columns.flatMap((column) => {
+    const cell = column.bar
+      ? bar(thread.mean ?? thread, column.width, glyphs)
+      : column.cell(thread, column.width, glyphs)
+    return [...cell, span(' ')]
+  })
+}
+
+/** The table as lines of spans, at most `height` of them, each `width` columns at most. */
+export function table(threads, { width, height, glyphs }) {
+  const columns = columnsFor(width)
+  const head = columns.map(({ title, width: columnWidth, align }) =>
+    span(`${fit(title, columnWidth, align)} `, 'dim'),
+  )
+  const rows = fold(threads, height - 1)
+  const shown = rows.length > height - 1 ? rows.slice(0, Math.max(height - 2, 0)) : rows
+  const lines = [head, ...shown.map((thread) => row(thread, columns, glyphs))]
+  if (shown.length < rows.length) {
+    lines.push([span(`... ${rows.length - shown.length} more: make the terminal taller`, 'dim')])
+  }
+  return lines.slice(0, Math.max(height, 0))
+}
