@@ -29,11 +29,16 @@
             '-U_FORTIFY_SOURCE', '-fno-stack-protector',
           ],
           'ldflags': [
-            '-nostdlib', '-Os', '-flto', '-Wl,--version-script=<(module_root_dir)/native/exports.map', '-Wl,--gc-sections',
-            '-Wl,-z,relro', '-Wl,-z,now', '-Wl,-z,noseparate-code',
+            # Relative to build/, where the linker runs: an absolute path may hold spaces.
+            '-nostdlib', '-Os', '-flto', '-Wl,--version-script=../native/exports.map',
+            '-Wl,--gc-sections', '-Wl,-z,relro', '-Wl,-z,now', '-Wl,-z,noseparate-code',
             '-Wl,--hash-style=gnu', '-Wl,--build-id=none',
           ],
           'libraries': ['-l:libstdc++.a', '-lgcc'],
+        }],
+        # Outline atomics ask libgcc for __getauxval, which musl keeps to itself.
+        ['OS=="linux" and target_arch=="arm64" and sanitize==""', {
+          'cflags_cc': ['-mno-outline-atomics'],
         }],
         ['sanitize!=""', {
           'cflags_cc': ['-g', '-O1', '-fsanitize=<(sanitize)', '-fno-omit-frame-pointer', '-fno-sanitize-recover=all'],

@@ -9,9 +9,9 @@ const ADDON = inRoot('build', 'Release', 'threadmeter.node')
 
 const runs = (command) => spawnSync(command, ['--version'], { stdio: 'ignore' }).status === 0
 
-/** The tools that node-gyp needs and this machine lacks. */
-export function missingTools() {
-  return [process.env.CXX || 'g++', 'make', 'python3'].filter((tool) => !runs(tool))
+/** The tools that node-gyp needs, beside these compilers, and this machine lacks. */
+export function missingTools(compilers = [process.env.CXX || 'g++']) {
+  return [...compilers, 'make', 'python3'].filter((tool) => !runs(tool))
 }
 
 /**
