@@ -1,0 +1,61 @@
+import type { ThreadIdentity } from '../cpu/look.js'
+
+// A number at the end, with what separates it from the name: `job-12` and `job 12` are of `job`.
+const TRAILING_NUMBER = /[^\p{L}\p{N}]*\p{N}+$/u
+
+/** The name of the pool that a thread's name belongs to. */
+const poolOf = (name: string): string => name.replace(TRAILING_NUMBER, '')
+
+/** Whether a worker got its name from its `threadId` alone. */
+export const isUnnamedWorker = ({ role, name, threadId }: ThreadIdentity): boolean =>
+  role === 'worker' && name === `worker-${threadId}`
+
+/**
+ * The label under which a thread counts. What is granted once stays granted, so there are never more
+ * than `budget` labels beside those of the roles, however many threads come and go.
+ */
+export class ThreadLabels {
+  #granted = new Set<string>()
+  #budget: number
+  #numberedBudget: number
+
+  constructor(budget: number) {
+    this.#budget = budget
+    // Numbered names may be new for every thread. What is left of the budget is for pools' names, so
+    // that churn cannot push out the one label that would tell what churns.
+    this.#numberedBudget = Math.ceil((budget * 3) / 4)
+  }
+
+  /** The label of a live thread. */
+  of({ role, name, threadId }: ThreadIdentity): string {
+    switch (role) {
+      case 'worker':
+        // Without a threadId it has not loaded threadmeter: nobody but itself knows its name.
+        return threadId === null ? role : this.ofWorker(name)
+      case 'other':
+        return this.#ofOther(poolOf(name))
+      default:
+        return role
+    }
+  }
+
+  /** The label of a worker by its name. */
+  ofWorker(name: string): string {
+    const pool = poolOf(name)
+    if (this.#grant('worker', name)) return name
+    return pool !== '' && this.#grant('worker', pool) ? pool : 'worker'
+  }
+
+  #ofOther(pool: string): string {
+    return pool !== '' && this.#grant('other', pool) ? pool : 'other'
+  }
+
+  #grant(role: 'worker' | 'other', label: string): boolean {
+    const key = `${role} ${label}`
+    if (label === role || this.#granted.has(key)) return true
+    const budget = TRAILING_NUMBER.test(label) ? this.#numberedBudget : this.#budget
+    if (this.#granted.size >= budget) return false
+    this.#granted.add(key)
+    return true
+  }
+}
