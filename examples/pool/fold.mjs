@@ -41,17 +41,33 @@ function merged(threads) {
   }
 }
 
-/** Folds threads of one role and name while there are more rows than `room`: helpers first. */
-export function fold(threads, room) {
-  let rows = threads
-  for (const foldable of [({ threadId }) => threadId === null, () => true]) {
-    if (rows.length <= room) break
-    const groups = new Map()
-    for (const thread of rows) {
-      const key = foldable(thread) && !thread.mean ? `${thread.role} ${thread.name}` : thread
-      groups.set(key, [...(groups.get(key) ?? []), thread])
-    }
-    rows = [...groups.values()].map((group) => (group.length > 1 ? merged(group) : group[0]))
+const isHelper = ({ threadId }) => threadId === null
+
+/** Threads of one role and name, in the order of their first. */
+function groupsOf(threads) {
+  const groups = new Map()
+  for (const thread of threads) {
+    const key = `${thread.role} ${thread.name}`
+    groups.set(key, [...(groups.get(key) ?? []), thread])
   }
-  return rows
+  return [...groups.values()]
+}
+
+/**
+ * Folds threads of one role and name into one row while there are more rows than `room`: helpers first, then
+ * the largest group, and so on.
+ */
+export function fold(threads, room) {
+  const groups = groupsOf(threads)
+  const folded = new Set()
+  const byNeed = groups
+    .filter((group) => group.length > 1)
+    .toSorted((a, b) => isHelper(b[0]) - isHelper(a[0]) || b.length - a.length)
+  let rows = threads.length
+  for (const group of byNeed) {
+    if (rows <= room) break
+    folded.add(group)
+    rows -= group.length - 1
+  }
+  return groups.flatMap((group) => (folded.has(group) ? merged(group) : group))
 }

@@ -1,67 +1,79 @@
-// The whole screen, as lines: the process above, its threads in the middle, the story below.
+// The whole screen, as lines: the process, the story, the threads.
 import { legend } from './bar.mjs'
 import { table } from './table.mjs'
 import { paint, span, spread, wrap } from './text.mjs'
 
 const seconds = (micros) => (micros / 1e6).toFixed(1)
+const milliseconds = (value) => (value === null ? 'none' : `95 % within ${value.toFixed(0)} ms`)
+
+function nowLine({ coresUsed, processors }, { perSecond, p95 }) {
+  return [
+    span('now      ', 'dim'),
+    span(coresUsed.toFixed(2), 'strong'),
+    span(` of ${processors} processors,  `),
+    span(perSecond.toFixed(0), 'strong'),
+    span(' requests/s: '),
+    span(milliseconds(p95), 'strong'),
+  ]
+}
 
 /** Where the CPU time of the process went since it started: the parts add up to the total. */
-export function processLine({ parts, coresUsed, processors }) {
-  const used = [span(coresUsed.toFixed(2), 'strong'), span(` of ${processors} processors`)]
-  if (parts === null) return used
-  const { main, workers, helpers, exited, total } = parts
-  const sum = `main ${seconds(main)} + workers ${seconds(workers)} + helpers ${seconds(helpers)} + exited ${seconds(exited)}`
-  return [...used, span(`  ${sum} = `, 'dim'), span(`${seconds(total)} s`)]
-}
-
-const milliseconds = (value) => (value === null ? '-' : `${value.toFixed(0)} ms`)
-
-/** What the service does for its clients meanwhile. */
-export function serviceLine({ perSecond, p95, url }) {
+function sumLine({ parts }) {
+  if (parts === null) return [span('so far   ', 'dim'), span('not known: /proc cannot be used')]
+  const terms = ['main', 'workers', 'helpers', 'exited'].map(
+    (part) => `${part} ${seconds(parts[part])}`,
+  )
   return [
-    span(perSecond.toFixed(0), 'strong'),
-    span(' requests/s, 95 % within '),
-    span(milliseconds(p95), 'strong'),
-    span(`  ${url}`, 'cool'),
+    span('so far   ', 'dim'),
+    span(`${seconds(parts.total)} s`, 'strong'),
+    span(` of CPU = ${terms.join(' + ')}`),
   ]
 }
 
-function header(view, width) {
-  const { phase } = view
-  const when = [
-    span(view.remaining === null ? 'until stopped ' : `${view.remaining} s left `, 'dim'),
-  ]
+/** What holds for the process as a whole. */
+export const headLines = ({ process, service }) => [
+  nowLine(process, service),
+  sumLine(process),
+  [span('metrics  ', 'dim'), span(`curl ${service.url}`, 'cool')],
+]
+
+const indented = (spans) => [span(' '), ...spans]
+
+function titleLine({ title, remaining }, { width, stopKey }) {
+  const left = remaining === null ? '' : `${remaining} s left, `
+  return spread(
+    [span(' threadmeter  ', 'strong'), span(title, 'dim')],
+    [span(`${left}${stopKey} stops `, 'dim')],
+    width,
+  )
+}
+
+/** The phase of the story, as many lines for each so that nothing below moves. */
+function storyLines({ index, title, text, texts }, width) {
+  const room = Math.max(...texts.map((each) => wrap(each, width - 2).length))
+  const lines = wrap(text, width - 2).map((line) => [span(` ${line}`)])
   return [
-    spread([span(' threadmeter ', 'strong'), span(view.title, 'dim')], when, width),
-    [span(' CPU      ', 'dim'), ...processLine(view.process)],
-    [span(' service  ', 'dim'), ...serviceLine(view.service)],
-    [],
-    ...(phase ? [] : []),
+    [span(` ${index + 1}/${texts.length}  `, 'cool'), span(title, 'strong')],
+    ...Array.from({ length: room }, (_, at) => lines[at] ?? []),
   ]
 }
 
-function footer(view, { width, glyphs }) {
-  const { index, count, title, text } = view.phase
-  const dots = Array.from({ length: count }, (_, at) => (at === index ? '●' : '○')).join('')
+/** The screen as strings: at most `height` lines of at most `width` columns. */
+export function frame(view, { width, height, stopKey, colours, glyphs }) {
+  const blank = [[]]
+  const above = [titleLine(view, { width, stopKey }), ...headLines(view).map(indented)]
+  const story = [...blank, ...storyLines(view.phase, width), ...blank]
+  const key = [indented(legend(glyphs))]
+
+  // The table is what it is about: where there is no room for all, the rest makes way.
+  const least = Math.min(view.threads.length, 10) + 1
+  let top = [...above, ...story, ...key]
+  if (top.length + least > height) top = [...above, ...key]
+  if (top.length + least > height) top = []
   return [
-    [],
-    [span(` ${index + 1}/${count} `, 'dim'), span(title, 'strong'), span(`  ${dots}`, 'cool')],
-    ...wrap(text, width - 2).map((line) => [span(` ${line}`)]),
-    spread([span(' '), ...legend(glyphs)], [span('q stops ', 'dim')], width),
+    ...top,
+    ...table(view.threads, { width: width - 1, height: height - top.length, glyphs }).map(indented),
   ]
-}
-
-/** The frame as strings: at most `height` lines of at most `width` columns. */
-export function frame(view, { width, height, colours, glyphs }) {
-  const top = header(view, width)
-  const bottom = footer(view, { width, glyphs })
-  // The table is what it is about: where there is no room for all, the story goes first.
-  const least = Math.min(view.threads.length + 1, 8)
-  const bottomFits = top.length + least + bottom.length <= height
-  const room = height - top.length - (bottomFits ? bottom.length : 0)
-  const middle = table(view.threads, { width, height: Math.max(room, 0), glyphs })
-  const blank = Array(Math.max(room - middle.length, 0)).fill([])
-  return [...top, ...middle, ...(bottomFits ? [...blank, ...bottom] : [])]
     .slice(0, height)
     .map((spans) => paint(spans, width, colours))
 }

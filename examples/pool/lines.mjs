@@ -1,14 +1,14 @@
 // The same without a screen: a block of plain lines per look, for pipes, logs and dumb terminals.
 import { glyphsFor } from './bar.mjs'
-import { processLine, serviceLine } from './frame.mjs'
+import { headLines } from './frame.mjs'
 import { table } from './table.mjs'
 import { paint } from './text.mjs'
 
-const WIDTH = 120
+const WIDTH = 104
 
 /** The view as lines without an escape sequence. */
 export function block(view, { elapsed, unicode }) {
-  const { index, count, title, text } = view.phase
+  const { index, texts, title, text } = view.phase
   const plain = (spans) => paint(spans, Number.POSITIVE_INFINITY, false).trimEnd()
   const rows = table(view.threads, {
     width: WIDTH,
@@ -16,10 +16,9 @@ export function block(view, { elapsed, unicode }) {
     glyphs: glyphsFor(unicode),
   })
   return [
-    `--- ${elapsed.toFixed(0)} s, ${index + 1}/${count}: ${title}`,
+    `--- ${elapsed.toFixed(0)} s, ${index + 1}/${texts.length}: ${title}`,
     ...(view.phase.isNew ? [text] : []),
-    `CPU      ${plain(processLine(view.process))}`,
-    `service  ${plain(serviceLine(view.service))}`,
+    ...headLines(view).map(plain),
     ...rows.map(plain),
     '',
   ]

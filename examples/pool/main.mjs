@@ -5,9 +5,10 @@ import { show } from './show.mjs'
 
 const EXIT_USAGE = 2
 
-// The reader of a pipe may leave before the end (| head): there is nobody left to tell.
+// The reader of a pipe may leave before the end (| head), a terminal may be closed: nobody is left to tell.
+const NOBODY_READS = ['EPIPE', 'EIO']
 process.stdout.on('error', (error) => {
-  if (error.code !== 'EPIPE') throw error
+  if (!NOBODY_READS.includes(error.code)) throw error
   process.exit()
 })
 
@@ -19,6 +20,9 @@ try {
   if (error instanceof UsageError) {
     console.error(`${error.message}\nTry --help`)
     process.exitCode = EXIT_USAGE
+  } else if (error.syscall === 'listen') {
+    console.error(error.message)
+    process.exit(1)
   } else if (error instanceof ThreadmeterError) {
     console.error(`${error.message}${error.cause ? `\n${error.cause.message}` : ''}`)
     process.exit(1)

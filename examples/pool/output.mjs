@@ -9,11 +9,12 @@ const LONGEST_LINES_PERIOD = 3
 const BLOCKS = 8
 
 function screenOutput({ onStop }) {
-  const unicode = isUnicode(process.env)
+  const glyphs = glyphsFor(isUnicode(process.env))
   const colours = !process.env.NO_COLOR
   let last
   const draw = () => {
-    if (last) screen.draw(frame(last, { ...screen.size(), colours, glyphs: glyphsFor(unicode) }))
+    if (last === undefined) return
+    screen.draw(frame(last, { ...screen.size(), stopKey: screen.stopKey, colours, glyphs }))
   }
   const screen = openScreen({
     output: process.stdout,

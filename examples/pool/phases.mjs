@@ -19,7 +19,7 @@ const PHASES = [
     text:
       "Clients keep the pool busy with hashing, compressing and JSON. V8's helpers collect the garbage of all threads, libuv's gzip the responses. " +
       'No thread is asked for these figures: all are read from outside.',
-    load: { clients: 6, pause: 0 },
+    load: { clients: 4, pause: 0 },
     crowd: false,
   },
   {
@@ -29,7 +29,7 @@ const PHASES = [
     text:
       `${crowdSize} more threads want the ${processors} processors. Who wants to run must wait in line: delay grows, CPU shrinks, requests take longer. ` +
       'No faster code would help here: fewer threads would, or more processors.',
-    load: { clients: 6, pause: 0 },
+    load: { clients: 4, pause: 0 },
     crowd: true,
   },
   {

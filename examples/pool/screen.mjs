@@ -25,7 +25,7 @@ export function isUnicode(env) {
  *
  * @param onResize called when the size has changed
  * @param onStop called for q and Ctrl-C
- * @returns `size()`, `draw(lines)` and `close()`; the terminal is also restored at the end of the process,
+ * @returns `size()`, `draw(lines)`, `stopKey` and `close()`; the terminal is also restored at the end of the process,
  * whatever ends it
  */
 export function openScreen({ output, input, onResize, onStop }) {
@@ -57,6 +57,7 @@ export function openScreen({ output, input, onResize, onStop }) {
 
   return {
     size: () => ({ width: output.columns || 80, height: output.rows || 24 }),
+    stopKey: input.isTTY ? 'q' : 'Ctrl-C',
     draw(lines) {
       if (!open) return
       const text = lines.map((line) => line + CLEAR_TO_END_OF_LINE).join('\r\n')

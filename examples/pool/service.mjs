@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { Piscina } from 'piscina'
 import { Histogram, Registry } from 'prom-client'
-//import { threadMetrics } from 'threadmeter/prom-client'
+import { threadMetrics } from 'threadmeter/prom-client'
 import { TASKS } from './tasks.mjs'
 
 const gzipAsync = promisify(gzip)
@@ -27,7 +27,7 @@ function createPool() {
 function createMetrics() {
   const register = new Registry()
   // All figures of all threads, at scrape time, in this one thread.
-  //threadMetrics({ register })
+  threadMetrics({ register })
   const taskCpu = new Histogram({
     name: 'pool_task_cpu_seconds',
     help: 'CPU time that a task of the pool took',

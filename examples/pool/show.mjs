@@ -9,12 +9,15 @@ import { summary } from './summary.mjs'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP']
 const MS = 1000
+// Something to see soon: the first view does not wait for a whole period.
+const FIRST_LOOK = 0.4
 
 /** Plays one phase after another until the time is over or `signal` says so. */
 async function play({ story, options, cast, model, output, signal }) {
   const started = performance.now()
   const elapsed = () => (performance.now() - started) / MS
   const shown = new Set()
+  const firstLook = Math.min(output.period, FIRST_LOOK)
   let current = -1
 
   for (let look = 1; !signal.aborted; look++) {
@@ -26,7 +29,7 @@ async function play({ story, options, cast, model, output, signal }) {
       cast.setCrowd(phase.crowd)
     }
     const end = options.seconds === 0 ? Number.POSITIVE_INFINITY : options.seconds
-    const next = Math.min(look * output.period, end)
+    const next = Math.min((look - 1) * output.period + firstLook, end)
     await delay(Math.max(next - elapsed(), 0) * MS, undefined, { signal }).catch(() => {})
     if (signal.aborted) return
     output.show({
@@ -34,7 +37,12 @@ async function play({ story, options, cast, model, output, signal }) {
       title: 'every thread of this process, from outside',
       elapsed: elapsed(),
       remaining: options.seconds === 0 ? null : Math.max(Math.round(end - elapsed()), 0),
-      phase: { ...phase, index, count: story.phases.length, isNew: !shown.has(index) },
+      phase: {
+        ...phase,
+        index,
+        texts: story.phases.map(({ text }) => text),
+        isNew: !shown.has(index),
+      },
     })
     shown.add(index)
     if (elapsed() >= end) return
@@ -49,7 +57,8 @@ export async function show(options) {
     failure ??= error
     stop.abort()
   }
-  for (const name of SIGNALS) process.on(name, () => stop.abort())
+  // Once: who asks again while it is ending ends it at once.
+  for (const name of SIGNALS) process.once(name, () => stop.abort())
 
   const service = await startService(options.port)
   const cast = startCast({ url: service.url, onError: fail })
@@ -60,7 +69,7 @@ export async function show(options) {
     await cast.ready
     output = openOutput({ options, onStop: () => stop.abort() })
     await play({ story: createStory(options), options, cast, model, output, signal: stop.signal })
-    told = await summary(service, options)
+    if (failure === undefined) told = await summary(service, options)
   } finally {
     output?.close()
     // First the terminal, then the workers: the one in execSync takes its time to end.

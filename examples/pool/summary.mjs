@@ -1,22 +1,31 @@
 // What is said at the end.
 
-const SHOWN = ['nodejs_thread_cpu_seconds_total', 'nodejs_thread_state']
-const MAX_LINES = 8
+// Of all that /metrics says, what shows the point: CPU and verdict of four threads that differ.
+const THREADS = /thread="(?:pool|crunch|shell|standby)"/
+const CPU = /^nodejs_thread_cpu_seconds_total\{.*mode="user"/
+const VERDICT = /^nodejs_thread_state\{.* [1-9]\d*$/
+
+const DEFAULT_PORT = 9400
 
 /** Lines to print when it is over: what it was, what /metrics said of it, where to go on. */
-export async function summary(service, { port }) {
+export async function summary(service, options) {
   const response = await fetch(`${service.url}/metrics`)
   const text = await response.text()
   const samples = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
-  const excerpt = samples.filter((line) => SHOWN.some((name) => line.startsWith(name)))
+  const excerpt = samples.filter(
+    (line) => THREADS.test(line) && (CPU.test(line) || VERDICT.test(line)),
+  )
+  const port = options.port || DEFAULT_PORT
   return [
-    `What you saw: CPU, run-queue delay and event loop utilization of every thread, read from outside.`,
-    `The same for Prometheus, by prom-client (${samples.length} lines at ${service.url}/metrics):`,
-    ...excerpt.slice(0, MAX_LINES).map((line) => `  ${line}`),
+    'What you saw: where the time of every thread of a process goes, read without asking any of them.',
+    `The same for Prometheus, through prom-client; ${samples.length} samples, these among them:`,
     '',
-    'Fetch them yourself while it runs:',
-    `  npm start -- --seconds 0 --port ${port || 9400}`,
-    `  curl -s http://127.0.0.1:${port || 9400}/metrics | grep ^nodejs_thread`,
-    'Read on: README.md, and examples/pool/README.md for how this example is made.',
+    ...excerpt.map((line) => `  ${line}`),
+    '',
+    'Fetch them yourself, while it runs:',
+    `  npm start -- --seconds 0 --port ${port}`,
+    `  curl -s http://127.0.0.1:${port}/metrics | grep ^nodejs_thread`,
+    '',
+    'How it is made: examples/pool/README.md. What else there is: README.md.',
   ]
 }

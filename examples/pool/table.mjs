@@ -1,18 +1,16 @@
 // The table of threads: which columns fit a width, which rows fit a height.
 import { bar, strip, VERDICT_STYLES } from './bar.mjs'
 import { fold } from './fold.mjs'
-import { fit, span } from './text.mjs'
+import { pad, span } from './text.mjs'
 
 const percent = (share) => (share === null ? '-' : (share * 100).toFixed(1))
 const number = (title, width, value) => ({
   title,
   width,
   align: 'right',
-  cell: (thread) => [span(fit(value(thread), width, 'right'), dimIfIdle(thread))],
+  cell: (thread) => [span(pad(value(thread), width, 'right'), dimIfIdle(thread))],
 })
 const dimIfIdle = ({ verdict }) => (verdict === 'idle' ? 'dim' : '')
-
-const MAX_BAR = 40
 
 // `rank` says which columns go first where the terminal is narrow: the highest.
 const COLUMNS = [
@@ -20,19 +18,19 @@ const COLUMNS = [
     rank: 0,
     title: 'thread',
     width: 12,
-    cell: (thread) => [span(fit(nameOf(thread), 12), dimIfIdle(thread) || 'strong')],
+    cell: (thread) => [span(pad(nameOf(thread), 12), dimIfIdle(thread) || 'strong')],
   },
   {
     rank: 5,
     title: 'role',
     width: 9,
-    cell: (thread) => [span(fit(thread.role, 9), 'dim')],
+    cell: (thread) => [span(pad(thread.role, 9), 'dim')],
   },
   { rank: 3, ...number('tid', 7, ({ tid, count }) => (count > 1 ? '' : String(tid))) },
-  { rank: 4, title: 'where its time went', width: 16, bar: true },
+  { rank: 4, title: 'where time went', width: 16, most: 40, bar: true },
   { rank: 1, ...number('CPU %', 6, ({ cpu }) => percent(cpu)) },
-  { rank: 7, ...number('user', 6, ({ user }) => percent(user)) },
-  { rank: 7, ...number('sys', 5, ({ system }) => percent(system)) },
+  { rank: 6, ...number('user', 6, ({ user }) => percent(user)) },
+  { rank: 6, ...number('sys', 5, ({ system }) => percent(system)) },
   { rank: 2, ...number('delay', 6, ({ runDelay }) => percent(runDelay)) },
   {
     rank: 2,
@@ -42,19 +40,20 @@ const COLUMNS = [
     rank: 0,
     title: 'verdict',
     width: 7,
-    cell: ({ verdict }) => [span(fit(verdict, 7), VERDICT_STYLES[verdict])],
+    cell: ({ verdict }) => [span(pad(verdict, 7), VERDICT_STYLES[verdict])],
   },
   {
-    rank: 6,
-    title: 'last looks',
+    rank: 7,
+    title: 'history',
     width: 20,
+    most: 60,
     cell: ({ history }, width, glyphs) => strip(history, width, glyphs),
   },
   {
     rank: 8,
     title: 'what it was made to do',
     width: 26,
-    cell: ({ doing }) => [span(fit(doing, 26), 'dim')],
+    cell: ({ doing }) => [span(pad(doing, 26), 'dim')],
   },
 ]
 
@@ -62,17 +61,19 @@ const nameOf = ({ name, count }) => (count > 1 ? `${name} x${count}` : name)
 
 const widthWith = (columns) => columns.reduce((sum, { width }) => sum + width + 1, 0)
 
-/** The columns that fit into `width`; what is left over makes the bar longer. */
+/** The columns that fit into `width`; what is left over makes the drawn ones longer. */
 export function columnsFor(width) {
   const highest = Math.max(...COLUMNS.map(({ rank }) => rank))
   let columns = COLUMNS
   for (let rank = highest; rank > 0 && widthWith(columns) > width; rank--) {
     columns = columns.filter((column) => column.rank < rank)
   }
-  const spare = Math.max(width - widthWith(columns), 0)
-  return columns.map((column) =>
-    column.bar ? { ...column, width: Math.min(column.width + spare, MAX_BAR) } : column,
-  )
+  let spare = Math.max(width - widthWith(columns), 0)
+  return columns.map((column) => {
+    const more = Math.min(Math.max((column.most ?? 0) - column.width, 0), spare)
+    spare -= more
+    return { ...column, width: column.width + more }
+  })
 }
 
 function row(thread, columns, glyphs) {
@@ -88,7 +89,7 @@ function row(thread, columns, glyphs) {
 export function table(threads, { width, height, glyphs }) {
   const columns = columnsFor(width)
   const head = columns.map(({ title, width: columnWidth, align }) =>
-    span(`${fit(title, columnWidth, align)} `, 'dim'),
+    span(`${pad(title, columnWidth, align)} `, 'dim'),
   )
   const rows = fold(threads, height - 1)
   const shown = rows.length > height - 1 ? rows.slice(0, Math.max(height - 2, 0)) : rows

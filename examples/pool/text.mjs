@@ -50,7 +50,7 @@ export function cut(text, width, mark = '…') {
 }
 
 /** Exactly `width` columns: cut or filled with blanks. */
-export function fit(text, width, align = 'left') {
+export function pad(text, width, align = 'left') {
   const kept = cut(text, width)
   const blanks = ' '.repeat(Math.max(width - widthOf(kept), 0))
   return align === 'right' ? blanks + kept : kept + blanks
