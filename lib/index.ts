@@ -22,5 +22,5 @@ export {
   threads,
   threadsInto,
 } from './cpu/threads.js'
-export { STARVED_RUN_DELAY, VERDICTS, type Verdict } from './cpu/verdict.js'
+export { STARVED_RUN_DELAY, STARVED_SLOWDOWN, VERDICTS, type Verdict } from './cpu/verdict.js'
 export { ThreadmeterError, type ThreadmeterErrorCode } from './errors.js'
