@@ -3,7 +3,7 @@ import { requireNative } from '../native.js'
 import { LOOK, Looker, type ThreadIdentity } from './look.js'
 import { THREAD_ROLES, type ThreadRole } from './roles.js'
 import { THREAD_ROW } from './row.js'
-import { STARVED_RUN_DELAY, VERDICTS, type Verdict, verdictOf } from './verdict.js'
+import { VERDICTS, type Verdict, verdictOf } from './verdict.js'
 
 /** What one thread did between two looks. */
 export interface ThreadSample {
@@ -48,7 +48,7 @@ export const SAMPLE_ROW = {
 } as const
 
 const NS_PER_MS = 1e6
-// A thread whose loop is in a turn and that shows less than this of CPU and delay is looked at closer.
+// A thread that looks blocked and shows less CPU than this is looked at closer.
 const BARELY_RUNNING = 0.05
 
 const clampShare = (share: number): number => Math.min(Math.max(share, 0), 1)
@@ -203,7 +203,7 @@ export class ThreadSampler {
     const verdict = verdictOf(cpu, runDelay, loopActive)
     // The kernel adds a wait for a processor to the delay only when it is over. A thread that has been
     // waiting all the while looks blocked; that it is runnable gives it away.
-    const suspicious = verdict === 'blocked' && cpu < BARELY_RUNNING && runDelay < STARVED_RUN_DELAY
+    const suspicious = verdict === 'blocked' && cpu < BARELY_RUNNING
     return suspicious && this.#native.waitingForCpu(tid) ? 'starved' : verdict
   }
 
