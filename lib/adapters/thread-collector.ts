@@ -51,7 +51,6 @@ export class ThreadCollector {
     this.#flags =
       LOOK.split |
       LOOK.ended |
-      LOOK.process |
       (this.readable.runDelay ? LOOK.runDelay : 0) |
       (this.readable.contextSwitches ? LOOK.switches : 0)
     this.#totals = new ThreadTotals(maxThreads)
@@ -80,9 +79,13 @@ export class ThreadCollector {
   #read(): ThreadReadings {
     const looker = this.#looker
     const totals = this.#totals
+    // The total before the threads it is made of: the other way round, all that they use in between
+    // would pass for used by ended threads, for good. Taking it with a look at the clocks makes the
+    // kernel account the slices that are running.
+    looker.take(LOOK.process)
+    const total = { user: looker.processUser, system: looker.processSystem }
     looker.take(this.#flags)
     totals.add(looker)
-    const total = { user: looker.processUser, system: looker.processSystem }
     const { series } = totals
     this.#parts.update(total, totals.unsettled, series)
     const roles = this.readable.helpers ? THREAD_ROLES : REGISTERING_ROLES

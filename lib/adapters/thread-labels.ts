@@ -31,7 +31,8 @@ export class ThreadLabels {
     switch (role) {
       case 'worker':
         // Without a threadId it has not loaded threadmeter: nobody but itself knows its name.
-        return threadId === null ? role : this.ofWorker(name)
+        if (threadId === null) return role
+        return this.#grant(role, name) ? name : this.ofEnded(name)
       case 'other':
         return this.#ofOther(poolOf(name))
       default:
@@ -39,10 +40,13 @@ export class ThreadLabels {
     }
   }
 
-  /** The label of a worker by its name. */
-  ofWorker(name: string): string {
+  /**
+   * The label of workers of that name that ended, for what no look saw of them. They take no number of
+   * the budget: it is for threads that can be watched.
+   */
+  ofEnded(name: string): string {
+    if (this.#isGranted('worker', name)) return name
     const pool = poolOf(name)
-    if (this.#grant('worker', name)) return name
     return pool !== '' && this.#grant('worker', pool) ? pool : 'worker'
   }
 
@@ -50,12 +54,15 @@ export class ThreadLabels {
     return pool !== '' && this.#grant('other', pool) ? pool : 'other'
   }
 
+  #isGranted(role: 'worker' | 'other', label: string): boolean {
+    return this.#granted.has(`${role} ${label}`)
+  }
+
   #grant(role: 'worker' | 'other', label: string): boolean {
-    const key = `${role} ${label}`
-    if (label === role || this.#granted.has(key)) return true
+    if (label === role || this.#isGranted(role, label)) return true
     const budget = TRAILING_NUMBER.test(label) ? this.#numberedBudget : this.#budget
     if (this.#granted.size >= budget) return false
-    this.#granted.add(key)
+    this.#granted.add(`${role} ${label}`)
     return true
   }
 }

@@ -168,7 +168,7 @@ export class ThreadTotals {
       rest.forEach((amount, slot) => {
         if (amount <= 0) return
         const name = ended[slot]?.name ?? ''
-        const label = name === '' ? 'worker' : this.#labels.ofWorker(name)
+        const label = name === '' ? 'worker' : this.#labels.ofEnded(name)
         add(this.#seriesFor(label, 'worker', null), figure, amount)
       })
     }
@@ -188,8 +188,8 @@ export class ThreadTotals {
 
 /**
  * Whether a thread is what it looks like. One that neither registered nor shows a known purpose may be a
- * worker on its way up, whose first milliseconds belong to the name it is about to tell, or a registered
- * one on its way out, that is in the totals of the ended already. Neither lasts.
+ * worker that is about to register: its first milliseconds belong to the name it will tell then, and if
+ * it ends before the next look they come with the totals of ended threads.
  */
 function counts({ registered, role, since }: Known, now: number): boolean {
   const settled = registered || (role !== 'worker' && role !== 'other')

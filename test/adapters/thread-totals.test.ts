@@ -220,6 +220,22 @@ describe('labels', () => {
     expect(byLabel(totals)).toEqual({ 'job-1': 10, 'job-2': 1, 'job-3': 1, job: 17 })
   })
 
+  it('leave the budget to threads that were seen alive', () => {
+    const process = new SimulatedProcess()
+    const totals = new ThreadTotals(4)
+    for (let i = 1; i <= 20; i++) {
+      const thread = process.start('worker')
+      process.register(thread, `job-${i}`)
+      work(thread, 1)
+      process.end(thread)
+    }
+    const last = process.start('worker')
+    process.register(last, 'job-20')
+    work(last, 5)
+    totals.add(process.look())
+    expect(byLabel(totals)).toEqual({ job: 19, 'job-20': 6 })
+  })
+
   it('fold what has no pool of its own into worker and other', () => {
     const { process, totals } = started('a', 1)
     for (const name of ['b', '17', undefined]) {
