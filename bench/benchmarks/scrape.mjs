@@ -1,8 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { threads } from 'threadmeter'
 import { compare, rowsOf } from '../harness/compare.mjs'
 import { fromPackage } from '../harness/peers.mjs'
 import { median } from '../harness/statistics.mjs'
 import { Workers } from '../harness/workers.mjs'
 
+// For the first second after it was first seen a thread is looked at closer, until it has its name.
+const SETTLED_MS = 1500
 const CLIENTS = ['prom-client', '@prometheus-io/client']
 
 const scraping = (register) => ({
@@ -73,6 +77,8 @@ export default {
     for (const count of [16, 64]) {
       progress(`${count} workers`)
       await workers.grow(count)
+      threads()
+      await sleep(SETTLED_MS)
       tables.push(await measure(count, { rounds: quick ? 8 : 60, sliceMs: quick ? 10 : 20 }))
     }
     await workers.close()

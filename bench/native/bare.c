@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -88,31 +89,34 @@ static void look(const int32_t* tids, const int* fds, size_t threads) {
   }
 }
 
+// The kept-open schedstat of each thread; opened anew when the threads are others than before.
+static const int* open_schedstats(const int32_t* tids, size_t threads) {
+  static int32_t known[MAX_THREADS];
+  static int fds[MAX_THREADS];
+  static size_t open_fds = 0;
+  if (threads == open_fds && memcmp(tids, known, threads * sizeof *tids) == 0) return fds;
+  while (open_fds > 0) close(fds[--open_fds]);
+  for (; open_fds < threads; open_fds++) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/task/%d/schedstat", tids[open_fds]);
+    fds[open_fds] = open(path, O_RDONLY | O_CLOEXEC);
+    known[open_fds] = tids[open_fds];
+  }
+  return fds;
+}
+
 // (times, tids: Int32Array); the callback's data says whether schedstat is read too.
 static napi_value look_at_threads(napi_env env, napi_callback_info info) {
-  static int fds[MAX_THREADS];
   size_t count = 2, threads;
   napi_value arguments[2];
-  void *with_schedstat, *data;
+  void *with_schedstat, *tids;
   double times;
   napi_get_cb_info(env, info, &count, arguments, NULL, &with_schedstat);
   napi_get_value_double(env, arguments[0], &times);
-  napi_get_typedarray_info(env, arguments[1], NULL, &threads, &data, NULL, NULL);
-  const int32_t* tids = data;
+  napi_get_typedarray_info(env, arguments[1], NULL, &threads, &tids, NULL, NULL);
   if (threads > MAX_THREADS) threads = MAX_THREADS;
-  if (with_schedstat != NULL) {
-    for (size_t i = 0; i < threads; i++) {
-      char path[64];
-      snprintf(path, sizeof path, "/proc/self/task/%d/schedstat", tids[i]);
-      fds[i] = open(path, O_RDONLY | O_CLOEXEC);
-    }
-  }
-  for (int64_t i = 0; i < (int64_t)times; i++) {
-    look(tids, with_schedstat != NULL ? fds : NULL, threads);
-  }
-  if (with_schedstat != NULL) {
-    for (size_t i = 0; i < threads; i++) close(fds[i]);
-  }
+  const int* fds = with_schedstat != NULL ? open_schedstats(tids, threads) : NULL;
+  for (int64_t i = 0; i < (int64_t)times; i++) look(tids, fds, threads);
   return NULL;
 }
 
