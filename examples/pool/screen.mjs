@@ -56,7 +56,8 @@ export function openScreen({ output, input, onResize, onStop }) {
   }
 
   return {
-    size: () => ({ width: output.columns || 80, height: output.rows || 24 }),
+    // One column less: after a full line, what clears to its end would take its last character.
+    size: () => ({ width: (output.columns || 80) - 1, height: output.rows || 24 }),
     stopKey: input.isTTY ? 'q' : 'Ctrl-C',
     draw(lines) {
       if (!open) return

@@ -68,7 +68,14 @@ export async function show(options) {
     const model = createModel(service)
     await cast.ready
     output = openOutput({ options, onStop: () => stop.abort() })
-    await play({ story: createStory(options), options, cast, model, output, signal: stop.signal })
+    await play({
+      story: createStory({ seconds: options.seconds, only: options.phase }),
+      options,
+      cast,
+      model,
+      output,
+      signal: stop.signal,
+    })
     if (failure === undefined) told = await summary(service, options)
   } finally {
     output?.close()
