@@ -55,7 +55,7 @@ export class ThreadCollector {
       (this.readable.contextSwitches ? LOOK.switches : 0)
     this.#totals = new ThreadTotals(maxThreads)
     this.#looker.take(this.#flags)
-    this.#totals.add(this.#looker)
+    this.#totals.add(this.#looker, Date.now())
     this.#rates = new ThreadRates(minInterval, this.#looker.takenAt)
   }
 
@@ -85,7 +85,7 @@ export class ThreadCollector {
     looker.take(LOOK.process)
     const total = { user: looker.processUser, system: looker.processSystem }
     looker.take(this.#flags)
-    totals.add(looker)
+    totals.add(looker, Date.now())
     const { series } = totals
     this.#parts.update(total, totals.unsettled, series)
     const roles = this.readable.helpers ? THREAD_ROLES : REGISTERING_ROLES

@@ -31,10 +31,8 @@ export interface ThreadSeries extends ThreadFigures {
 }
 
 interface Known {
-  name: string
-  role: ThreadRole
-  registered: boolean
-  endedSlot: number
+  identity: ThreadIdentity
+  /** When a look saw it first, in ns. */
   readonly since: number
   /** Undefined until the thread counts. */
   series: ThreadSeries | undefined
@@ -43,8 +41,9 @@ interface Known {
 
 const FIGURES = ['user', 'system', 'runDelay', 'voluntary', 'involuntary'] as const
 
-// How long a thread of unknown purpose is watched before it counts, in ns.
-const SETTLES_AFTER = 1e9
+// The age at which a thread that has not registered is taken for what it looks like.
+const SETTLES_AFTER_MS = 1000
+const NS_PER_MS = 1e6
 
 const figures = (value: number): ThreadFigures => ({
   user: value,
@@ -93,67 +92,69 @@ export class ThreadTotals {
     return this.#known.get(uid)?.series
   }
 
-  /** Adds what was used since the look before. */
-  add(look: ThreadLook): void {
+  /**
+   * Adds what was used since the look before.
+   *
+   * @param now ms since the Unix epoch
+   */
+  add(look: ThreadLook, now: number): void {
     const before = this.#known
     this.#known = new Map()
     this.live.clear()
     this.unsettled.user = 0
     this.unsettled.system = 0
-    for (let row = 0; row < look.count; row++) this.#addRow(look, row * THREAD_ROW.length, before)
+    for (let row = 0; row < look.count; row++) {
+      this.#addRow(look, row * THREAD_ROW.length, before, now)
+    }
     this.#addEnded(look.ended, this.#countedOfEnded(before))
   }
 
-  #addRow(look: ThreadLook, at: number, before: Map<number, Known>): void {
+  #addRow(look: ThreadLook, at: number, before: Map<number, Known>, now: number): void {
     const uid = look.rows[at + THREAD_ROW.uid] as number
     const identity = look.identity(uid)
-    const known = this.#recognize(identity, before.get(uid), look.takenAt)
+    const known = before.get(uid) ?? {
+      identity,
+      since: look.takenAt,
+      series: undefined,
+      last: figures(0),
+    }
     this.#known.set(uid, known)
     this.live.set(identity.role, (this.live.get(identity.role) ?? 0) + 1)
+    const watched = (look.takenAt - known.since) / NS_PER_MS
+    const age = Math.max(watched, now - (identity.startTime ?? now))
+    this.#place(known, identity, age)
     if (known.series === undefined) {
       this.unsettled.user += look.rows[at + THREAD_ROW.user] as number
       this.unsettled.system += look.rows[at + THREAD_ROW.system] as number
       return
     }
     for (const figure of FIGURES) {
-      const now = look.rows[at + THREAD_ROW[figure]] as number
-      if (!(now >= known.last[figure])) continue
-      add(known.series, figure, now - known.last[figure])
-      known.last[figure] = now
+      const reading = look.rows[at + THREAD_ROW[figure]] as number
+      if (!(reading >= known.last[figure])) continue
+      add(known.series, figure, reading - known.last[figure])
+      known.last[figure] = reading
     }
   }
 
-  /** What is known of a thread; its label is decided at first sight, and again when its name changes. */
-  #recognize(identity: ThreadIdentity, before: Known | undefined, now: number): Known {
-    const { name, role, endedSlot } = identity
-    const registered = identity.threadId !== null
-    const known = before ?? {
-      name,
-      role,
-      registered,
-      endedSlot,
-      since: now,
-      series: undefined,
-      last: figures(0),
-    }
-    const changed = known.name !== name || known.role !== role
-    Object.assign(known, { name, role, registered, endedSlot })
-    if (known.series === undefined ? counts(known, now) : changed) {
-      const threadId = isUnnamedWorker(identity) || role === 'main' ? identity.threadId : null
-      const label = this.#labels.of(identity)
-      known.series = this.#seriesFor(label, role, label === name ? threadId : null)
-    }
-    return known
+  /** Decides where the thread counts: when it begins to, and again when its name or role changes. */
+  #place(known: Known, identity: ThreadIdentity, age: number): void {
+    const { name, role } = identity
+    const same = known.identity.name === name && known.identity.role === role
+    known.identity = identity
+    if (known.series === undefined ? !isSettled(identity, age) : same) return
+    const label = this.#labels.of(identity)
+    const isOfOne = label === name && (role === 'main' || isUnnamedWorker(identity))
+    known.series = this.#seriesFor(label, role, isOfOne ? identity.threadId : null)
   }
 
   /** By ended slot, what has been counted of the registered threads that are gone. */
   #countedOfEnded(before: Map<number, Known>): ThreadFigures[] {
     const counted: ThreadFigures[] = []
-    for (const [uid, known] of before) {
-      if (!known.registered || this.#known.has(uid)) continue
-      counted[known.endedSlot] ??= figures(0)
-      const slot = counted[known.endedSlot] as ThreadFigures
-      for (const figure of FIGURES) slot[figure] += known.last[figure]
+    for (const [uid, { identity, last }] of before) {
+      if (identity.threadId === null || this.#known.has(uid)) continue
+      counted[identity.endedSlot] ??= figures(0)
+      const slot = counted[identity.endedSlot] as ThreadFigures
+      for (const figure of FIGURES) slot[figure] += last[figure]
     }
     return counted
   }
@@ -187,13 +188,13 @@ export class ThreadTotals {
 }
 
 /**
- * Whether a thread is what it looks like. One that neither registered nor shows a known purpose may be a
- * worker that is about to register: its first milliseconds belong to the name it will tell then, and if
- * it ends before the next look they come with the totals of ended threads.
+ * Whether a thread is what it looks like. One that has not registered may be a worker that is about to:
+ * its first milliseconds belong to the name it will tell then, and if it ends before the next look they
+ * come with the totals of ended threads. Until a certain age only what Node starts once is certain.
  */
-function counts({ registered, role, since }: Known, now: number): boolean {
-  const settled = registered || (role !== 'worker' && role !== 'other')
-  return settled || now - since >= SETTLES_AFTER
+function isSettled({ threadId, role }: ThreadIdentity, age: number): boolean {
+  const mayBecomeWorker = role === 'worker' || role === 'other' || role === 'libuv'
+  return threadId !== null || !mayBecomeWorker || age >= SETTLES_AFTER_MS
 }
 
 /**

@@ -13,6 +13,8 @@ export function randomNumbers(seed: number): () => number {
   }
 }
 
+const NS_PER_MS = 1e6
+
 export const FIGURES = ['user', 'system', 'runDelay', 'voluntary', 'involuntary'] as const
 
 export type Used = Record<(typeof FIGURES)[number], number>
@@ -28,8 +30,7 @@ export interface SimulatedThread {
   readonly used: Used
   /** What it must count with: its reading in the last look, once it is clear what the thread is. */
   readonly counted: Used
-  /** When a look saw it first. */
-  seenAt: number | undefined
+  readonly startTime: number
 }
 
 /** A process whose threads use what they are told to, kept the way the addon keeps it. */
@@ -55,7 +56,7 @@ export class SimulatedProcess {
       slot: 0,
       used: nothing(),
       counted: nothing(),
-      seenAt: undefined,
+      startTime: this.now / NS_PER_MS,
     }
     this.threads.push(thread)
     return thread
@@ -91,8 +92,9 @@ export class SimulatedProcess {
   }
 
   /** Whether a thread can no longer turn out to be a worker that has yet to tell its name. */
-  isClear({ threadId, role, seenAt = this.now }: SimulatedThread): boolean {
-    return threadId !== null || (role !== 'worker' && role !== 'other') || this.now - seenAt >= 1e9
+  isClear({ threadId, role, startTime }: SimulatedThread): boolean {
+    const isUnclearRole = ['worker', 'other', 'libuv'].includes(role)
+    return threadId !== null || !isUnclearRole || this.now / NS_PER_MS - startTime >= 1000
   }
 
   look() {
@@ -101,7 +103,6 @@ export class SimulatedProcess {
       const at = row * THREAD_ROW.length
       rows[at + THREAD_ROW.uid] = thread.uid
       for (const figure of FIGURES) rows[at + THREAD_ROW[figure]] = thread.used[figure]
-      thread.seenAt ??= this.now
       if (this.isClear(thread)) Object.assign(thread.counted, thread.used)
     })
     const identities = new Map(this.threads.map((thread) => [thread.uid, this.#identity(thread)]))
@@ -114,9 +115,9 @@ export class SimulatedProcess {
     }
   }
 
-  #identity({ uid, role, name, threadId, slot }: SimulatedThread): ThreadIdentity {
+  #identity({ uid, role, name, threadId, slot, startTime }: SimulatedThread): ThreadIdentity {
     if (!THREAD_ROLES.includes(role)) throw new TypeError(`no role ${role}`)
-    return { uid, tid: uid, threadId, name, role, startTime: 0, endedSlot: slot }
+    return { uid, tid: uid, threadId, name, role, startTime, endedSlot: slot }
   }
 
   #slot(name: string): number {

@@ -10,6 +10,7 @@ import {
 } from './simulated-process.js'
 
 const NS_PER_SECOND = 1e9
+const NS_PER_MS = 1e6
 const HELPERS: readonly ThreadRole[] = ['libuv', 'v8', 'inspector', 'observer']
 
 const work = (thread: SimulatedThread, amount: number): void => {
@@ -67,7 +68,7 @@ function live(seed: number, steps: number, maxThreads: number, check: (at: LifeS
     if (process.threads.length > 60) process.end(process.threads[1 + below(59)])
     for (let i = below(5); i > 0; i--) work(anyone(), below(1e6))
     if (random() < 0.3) {
-      totals.add(process.look())
+      totals.add(process.look(), process.now / NS_PER_MS)
       check({ process, totals })
     }
   }
@@ -128,7 +129,7 @@ describe('labels', () => {
     process.register(thread, name)
     work(thread, 10)
     const totals = new ThreadTotals(budget)
-    totals.add(process.look())
+    totals.add(process.look(), process.now / NS_PER_MS)
     return { process, totals, thread }
   }
 
@@ -137,15 +138,15 @@ describe('labels', () => {
     const second = process.start('worker')
     process.register(second, 'pool')
     work(second, 5)
-    totals.add(process.look())
+    totals.add(process.look(), process.now / NS_PER_MS)
     expect(byLabel(totals)).toEqual({ pool: 15 })
   })
 
   it('leave what was counted where it is when the thread ends', () => {
     const { process, totals, thread } = started('pool')
     process.end(thread)
-    totals.add(process.look())
-    totals.add(process.look())
+    totals.add(process.look(), process.now / NS_PER_MS)
+    totals.add(process.look(), process.now / NS_PER_MS)
     expect(byLabel(totals)).toEqual({ pool: 10 })
   })
 
@@ -153,7 +154,7 @@ describe('labels', () => {
     const { process, totals, thread } = started('pool')
     work(thread, 7)
     process.end(thread)
-    totals.add(process.look())
+    totals.add(process.look(), process.now / NS_PER_MS)
     expect(byLabel(totals)).toEqual({ pool: 17 })
   })
 
@@ -161,7 +162,7 @@ describe('labels', () => {
     const { process, totals, thread } = started()
     work(thread, 7)
     process.end(thread)
-    totals.add(process.look())
+    totals.add(process.look(), process.now / NS_PER_MS)
     expect(byLabel(totals)).toEqual({ 'worker-1': 10, worker: 7 })
   })
 
@@ -169,7 +170,7 @@ describe('labels', () => {
     const { process, totals, thread } = started('before')
     process.rename(thread, 'after')
     work(thread, 7)
-    totals.add(process.look())
+    totals.add(process.look(), process.now / NS_PER_MS)
     expect(byLabel(totals)).toEqual({ before: 10, after: 7 })
   })
 
@@ -178,7 +179,7 @@ describe('labels', () => {
     process.rename(thread, 'after')
     work(thread, 7)
     process.end(thread)
-    totals.add(process.look())
+    totals.add(process.look(), process.now / NS_PER_MS)
     expect(byLabel(totals)).toEqual({ before: 10, after: 7 })
   })
 
@@ -187,13 +188,13 @@ describe('labels', () => {
     const totals = new ThreadTotals(100)
     const thread = process.start('worker', 'WorkerThread')
     work(thread, 10)
-    totals.add(process.look())
+    totals.add(process.look(), process.now / NS_PER_MS)
     expect(byLabel(totals)).toEqual({})
     expect(totals.unsettled).toEqual({ user: 10, system: 20 })
     process.register(thread, 'pool')
     work(thread, 7)
     process.end(thread)
-    totals.add(process.look())
+    totals.add(process.look(), process.now / NS_PER_MS)
     expect(byLabel(totals)).toEqual({ pool: 17 })
     expect(totals.unsettled).toEqual({ user: 0, system: 0 })
   })
@@ -202,9 +203,19 @@ describe('labels', () => {
     const process = new SimulatedProcess()
     const totals = new ThreadTotals(100)
     work(process.start('worker', 'WorkerThread'), 10)
-    totals.add(process.look())
+    totals.add(process.look(), process.now / NS_PER_MS)
     process.now += NS_PER_SECOND
-    totals.add(process.look())
+    totals.add(process.look(), process.now / NS_PER_MS)
+    expect(byLabel(totals)).toEqual({ worker: 10 })
+  })
+
+  it('wait for a thread whose age cannot be told as long from when it was seen', () => {
+    const process = new SimulatedProcess()
+    const totals = new ThreadTotals(100)
+    work(process.start('worker', 'WorkerThread'), 10)
+    totals.add(process.look(), 0)
+    process.now += NS_PER_SECOND
+    totals.add(process.look(), 0)
     expect(byLabel(totals)).toEqual({ worker: 10 })
   })
 
@@ -215,7 +226,7 @@ describe('labels', () => {
       process.register(thread, `job-${i}`)
       work(thread, 1)
     }
-    totals.add(process.look())
+    totals.add(process.look(), process.now / NS_PER_MS)
     // Three quarters of the budget of four are for numbered names, the last is left for a pool's.
     expect(byLabel(totals)).toEqual({ 'job-1': 10, 'job-2': 1, 'job-3': 1, job: 17 })
   })
@@ -232,7 +243,7 @@ describe('labels', () => {
     const last = process.start('worker')
     process.register(last, 'job-20')
     work(last, 5)
-    totals.add(process.look())
+    totals.add(process.look(), process.now / NS_PER_MS)
     expect(byLabel(totals)).toEqual({ job: 19, 'job-20': 6 })
   })
 
@@ -244,9 +255,9 @@ describe('labels', () => {
       work(thread, 1)
     }
     work(process.start('other', 'sqlite-1'), 5)
-    totals.add(process.look())
+    totals.add(process.look(), process.now / NS_PER_MS)
     process.now += NS_PER_SECOND
-    totals.add(process.look())
+    totals.add(process.look(), process.now / NS_PER_MS)
     expect(byLabel(totals)).toEqual({ a: 10, worker: 3, other: 5 })
   })
 
@@ -254,7 +265,7 @@ describe('labels', () => {
     const { process, totals } = started()
     process.register(process.start('main'))
     process.register(process.start('worker'), 'pool')
-    totals.add(process.look())
+    totals.add(process.look(), process.now / NS_PER_MS)
     const ids = totals.series.map(({ thread, threadId }) => [thread, threadId])
     expect(ids).toEqual([
       ['worker-1', 1],
@@ -269,9 +280,9 @@ describe('labels', () => {
     for (const name of ['tokio-1', 'tokio-2', 'grpc 3', 'other', '4']) {
       work(process.start('other', name), 1)
     }
-    totals.add(process.look())
+    totals.add(process.look(), process.now / NS_PER_MS)
     process.now += NS_PER_SECOND
-    totals.add(process.look())
+    totals.add(process.look(), process.now / NS_PER_MS)
     expect(byLabel(totals)).toEqual({ tokio: 2, grpc: 1, other: 2 })
   })
 })
@@ -285,10 +296,10 @@ describe('figures that cannot be read', () => {
     work(thread, 10)
     const look = process.look()
     look.rows.fill(Number.NaN, 8, 9)
-    totals.add(look)
+    totals.add(look, process.now / NS_PER_MS)
     expect(totals.series[0]).toMatchObject({ user: 10, runDelay: Number.NaN })
     process.end(thread)
-    totals.add(process.look())
+    totals.add(process.look(), process.now / NS_PER_MS)
     expect(totals.series[0]).toMatchObject({ user: 10, runDelay: 30 })
   })
 })
