@@ -6,12 +6,13 @@ import { nodePath } from './nodes.mjs'
 
 const NATIVE_TESTS = 'test/native/run.mjs'
 
-/** A check by a tool of node_modules, whatever its package calls the file. */
-function tool(name, packageName, ...args) {
+/** A check by a program of a package in node_modules, written `package` or `package#program`. */
+function tool(name, program, ...args) {
+  const [packageName, binName] = program.split('#')
   const { bin } = readJson(inRoot('node_modules', packageName, 'package.json'))
-  const file = typeof bin === 'string' ? bin : bin[name]
+  const file = typeof bin === 'string' ? bin : bin[binName ?? packageName]
   return {
-    name: [name, ...args.filter((arg) => !arg.startsWith('-'))].join(' '),
+    name,
     command: process.execPath,
     args: [inRoot('node_modules', packageName, file), ...args],
   }
@@ -31,17 +32,17 @@ const nativeSources = () =>
 
 /** The checks that do not run the package, or take no time of it. */
 export const staticChecks = () => [
-  tool('tsc', 'typescript', '-p', 'tsconfig.json', '--noEmit'),
-  tool('tsc', 'typescript', '-p', 'test/tsconfig.json'),
-  tool('biome', '@biomejs/biome', 'ci', '.', '--error-on-warnings'),
+  tool('types of lib', 'typescript#tsc', '-p', 'tsconfig.json', '--noEmit'),
+  tool('types of test', 'typescript#tsc', '-p', 'test/tsconfig.json'),
+  tool('biome', '@biomejs/biome#biome', 'ci', '--error-on-warnings', '--colors=off'),
   {
     name: 'clang-format',
     command: 'clang-format-14',
     args: ['--dry-run', '-Werror', '--style=file:native/.clang-format', ...nativeSources()],
   },
-  tool('knip', 'knip', '--no-progress'),
+  tool('knip', 'knip', '--config', '.ci/knip.json', '--no-progress'),
   tool('publint', 'publint', '--strict'),
-  tool('attw', '@arethetypeswrong/cli', '--pack', '.', '--profile', 'esm-only', '--no-emoji'),
+  tool('attw', '@arethetypeswrong/cli#attw', '--pack', '.', '--profile', 'esm-only', '--no-emoji'),
   script('tarball', '.ci/tarball.mjs'),
   script('prebuilt symbols', '.ci/symbols.mjs'),
   script('prebuilt x64 is fresh', '.ci/prebuild.mjs', '--check', '--arch', 'x64'),

@@ -1,5 +1,6 @@
-// Checks what each addon in prebuilds/ asks of its host. All of it must exist, without a version, in
-// every glibc and musl: one file then serves them all. Prints the offender and fails otherwise.
+// Checks what each addon in prebuilds/, or in the folder given, asks of its host. All of it must exist,
+// without a version, in every glibc and musl: one file then serves them all. Prints the offender and
+// fails otherwise.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readElf } from './elf.mjs'
@@ -44,17 +45,9 @@ const LIBC = new Set([
   'sysconf',
 ])
 
-// Left undefined as weak symbols by the compiler's start files; nobody has to define them.
-const TOOLCHAIN = new Set([
-  '_ITM_deregisterTMCloneTable',
-  '_ITM_registerTMCloneTable',
-  '__cxa_finalize',
-  '__gmon_start__',
-])
-
 const ENTRY_POINTS = new Set(['napi_register_module_v1', 'node_api_module_get_api_version_v1'])
 
-const isAllowed = (name) => name.startsWith('napi_') || LIBC.has(name) || TOOLCHAIN.has(name)
+const isAllowed = (name) => name.startsWith('napi_') || LIBC.has(name)
 
 function offences(arch, elf) {
   const wrong = []
@@ -70,12 +63,12 @@ function offences(arch, elf) {
   return wrong
 }
 
-const folder = inRoot('prebuilds')
+const folder = process.argv[2] ?? inRoot('prebuilds')
 for (const platform of readdirSync(folder)) {
   const arch = platform.replace(/^linux-/, '')
   for (const file of readdirSync(join(folder, platform))) {
     const elf = readElf(readFileSync(join(folder, platform, file)))
-    const path = `prebuilds/${platform}/${file}`
+    const path = join(platform, file)
     const wrong = offences(arch, elf)
     for (const offence of wrong) console.error(`${path} ${offence}`)
     if (wrong.length > 0) process.exitCode = 1

@@ -1,7 +1,7 @@
-// Checks what `npm pack` would publish: every module of lib/ compiled, the native sources, the
-// prebuilt addons, and nothing else.
+// Checks what `npm pack` would publish: every module of lib/ with what it compiles to (the maps of
+// dist/ lead there), the native sources, the prebuilt addons, and nothing else.
 import { spawnSync } from 'node:child_process'
-import { relative } from 'node:path'
+import { basename, relative } from 'node:path'
 import { filesIn, inRoot, ROOT } from './files.mjs'
 
 const ALLOWED = ['CHANGELOG.md', 'LICENSE', 'README.md', 'binding.gyp', 'package.json']
@@ -11,9 +11,12 @@ function expected() {
   const compiled = modules
     .map((file) => `dist/${file.replace(/\.ts$/, '')}`)
     .flatMap((stem) => ['.js', '.js.map', '.d.ts', '.d.ts.map'].map((ending) => stem + ending))
-  const native = filesIn(inRoot('native')).map((file) => relative(ROOT, file))
+  const sources = ['lib', 'native']
+    .flatMap((folder) => filesIn(inRoot(folder)))
+    .filter((file) => !basename(file).startsWith('.'))
+    .map((file) => relative(ROOT, file))
   const prebuilds = ['x64', 'arm64'].map((arch) => `prebuilds/linux-${arch}/threadmeter.node`)
-  return new Set([...ALLOWED, ...compiled, ...native, ...prebuilds])
+  return new Set([...ALLOWED, ...compiled, ...sources, ...prebuilds])
 }
 
 const pack = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
