@@ -48,6 +48,7 @@ export const staticChecks = () => [
   script('prebuilt x64 is fresh', '.ci/prebuild.mjs', '--check', '--arch', 'x64'),
   script('prebuilt arm64 is fresh', '.ci/prebuild.mjs', '--check', '--arch', 'arm64'),
   script('prebuilt x64 on musl', '.ci/musl.mjs'),
+  script('first run without a compiler', '.ci/first-run.mjs'),
 ]
 
 /** The prebuilt arm64 addon in a real arm64 Node, emulated. */
