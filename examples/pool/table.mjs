@@ -1,41 +1,48 @@
 // The table of threads: which columns fit a width, which rows fit a height.
 import { bar, strip, VERDICT_STYLES } from './bar.mjs'
 import { fold } from './fold.mjs'
-import { pad, span } from './text.mjs'
+import { cut, pad, span } from './text.mjs'
 
 const percent = (share) => (share === null ? '-' : (share * 100).toFixed(1))
-const number = (title, width, value) => ({
+const dimIfIdle = ({ verdict }) => (verdict === 'idle' ? 'dim' : '')
+
+function nameCell(thread, width) {
+  const times = thread.count > 1 ? ` x${thread.count}` : ''
+  const name = cut(thread.name, width - times.length) + times
+  return [span(pad(name, width), dimIfIdle(thread) || 'strong')]
+}
+
+const words = (title, width, text) => ({
+  title,
+  width,
+  cell: (thread) => [span(pad(text(thread), width), 'dim')],
+})
+
+const number = (title, width, text) => ({
   title,
   width,
   align: 'right',
-  cell: (thread) => [span(pad(value(thread), width, 'right'), dimIfIdle(thread))],
+  cell: (thread) => [span(pad(text(thread), width, 'right'), dimIfIdle(thread))],
 })
-const dimIfIdle = ({ verdict }) => (verdict === 'idle' ? 'dim' : '')
 
-// `rank` says which columns go first where the terminal is narrow: the highest.
+// Where the terminal is narrow, the columns of the highest rank go first. Where it is wide, those with
+// `most` grow.
 const COLUMNS = [
+  { rank: 0, title: 'thread', width: 12, most: 15, cell: nameCell },
+  { rank: 5, ...words('role', 9, ({ role }) => role) },
+  { rank: 4, ...number('tid', 7, ({ tid, count }) => (count > 1 ? '' : String(tid))) },
   {
-    rank: 0,
-    title: 'thread',
-    width: 12,
-    cell: (thread) => [span(pad(nameOf(thread), 12), dimIfIdle(thread) || 'strong')],
+    rank: 3,
+    title: 'where time went',
+    width: 15,
+    most: 40,
+    cell: (thread, width, glyphs) => bar(thread.mean ?? thread, width, glyphs),
   },
-  {
-    rank: 5,
-    title: 'role',
-    width: 9,
-    cell: (thread) => [span(pad(thread.role, 9), 'dim')],
-  },
-  { rank: 3, ...number('tid', 7, ({ tid, count }) => (count > 1 ? '' : String(tid))) },
-  { rank: 4, title: 'where time went', width: 16, most: 40, bar: true },
   { rank: 1, ...number('CPU %', 6, ({ cpu }) => percent(cpu)) },
   { rank: 6, ...number('user', 6, ({ user }) => percent(user)) },
   { rank: 6, ...number('sys', 5, ({ system }) => percent(system)) },
   { rank: 2, ...number('delay', 6, ({ runDelay }) => percent(runDelay)) },
-  {
-    rank: 2,
-    ...number('ELU %', 6, ({ eventLoopUtilization }) => percent(eventLoopUtilization)),
-  },
+  { rank: 2, ...number('ELU %', 6, ({ eventLoopUtilization }) => percent(eventLoopUtilization)) },
   {
     rank: 0,
     title: 'verdict',
@@ -49,15 +56,8 @@ const COLUMNS = [
     most: 60,
     cell: ({ history }, width, glyphs) => strip(history, width, glyphs),
   },
-  {
-    rank: 8,
-    title: 'what it was made to do',
-    width: 26,
-    cell: ({ doing }) => [span(pad(doing, 26), 'dim')],
-  },
+  { rank: 8, ...words('what it was made to do', 26, ({ doing }) => doing) },
 ]
-
-const nameOf = ({ name, count }) => (count > 1 ? `${name} x${count}` : name)
 
 const widthWith = (columns) => columns.reduce((sum, { width }) => sum + width + 1, 0)
 
@@ -76,14 +76,8 @@ export function columnsFor(width) {
   })
 }
 
-function row(thread, columns, glyphs) {
-  return columns.flatMap((column) => {
-    const cell = column.bar
-      ? bar(thread.mean ?? thread, column.width, glyphs)
-      : column.cell(thread, column.width, glyphs)
-    return [...cell, span(' ')]
-  })
-}
+const row = (thread, columns, glyphs) =>
+  columns.flatMap(({ cell, width }) => [...cell(thread, width, glyphs), span(' ')])
 
 /** The table as lines of spans, at most `height` of them, each `width` columns at most. */
 export function table(threads, { width, height, glyphs }) {
@@ -95,7 +89,7 @@ export function table(threads, { width, height, glyphs }) {
   const shown = rows.length > height - 1 ? rows.slice(0, Math.max(height - 2, 0)) : rows
   const lines = [head, ...shown.map((thread) => row(thread, columns, glyphs))]
   if (shown.length < rows.length) {
-    lines.push([span(`... ${rows.length - shown.length} more: make the terminal taller`, 'dim')])
+    lines.push([span(`... ${rows.length - shown.length} more, in a taller terminal`, 'dim')])
   }
   return lines.slice(0, Math.max(height, 0))
 }

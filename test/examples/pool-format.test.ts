@@ -205,6 +205,12 @@ describe('table', () => {
     )
   })
 
+  it('gives long names room where there is some, and cuts them before the count', () => {
+    const threads = [helper('node-V8Worker-7'), helper('node-V8Worker-7')]
+    expect(lines(160, 9, threads)[1]).toMatch(/^node-V8Worker-7 /)
+    expect(lines(60, 2, threads)[1]).toMatch(/^node-V8W\S*… x2 /)
+  })
+
   it('shows a dash for what is not known', () => {
     expect(lines(100, 9, [helper('v8', { runDelay: null })])[1]).toMatch(/ 50\.0 .* - +- +busy/)
   })
