@@ -371,10 +371,10 @@ describe.each(['prom-client', '@prometheus-io/client'])('threadMetrics() with %s
         workerData: name,
       })
       const before = microsOf('main')
-      const [families] = (await once(worker, 'message')) as [Family[]]
+      const messages = Promise.all([once(worker, 'message'), once(worker, 'exit')])
+      const [[families]] = (await messages) as [[Family[]], unknown]
       expect(value(families, COUNTERS.cpu, { thread: 'main' }) * SECOND).toBeGreaterThan(before)
       expect(value(families, COUNTERS.cpu, { role: 'worker' })).toBeGreaterThan(0)
-      await once(worker, 'exit')
     })
 
     it('survive a failure to read the threads, and count it', async () => {
