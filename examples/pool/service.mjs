@@ -47,16 +47,16 @@ async function answerTask(task, { pool, taskCpu, response }) {
 }
 
 async function answerMetrics(register, response) {
-  const text = await register.metrics()
   response.setHeader('content-type', register.contentType)
-  response.end(text)
+  response.end(await register.metrics())
 }
 
 /**
  * Starts the service on 127.0.0.1.
  *
  * @param port 0 for any free one
- * @returns its `url`, `takeDurations()` (ms of each request answered since the last call), and `close()`
+ * @returns its `url`; `metrics()`, the text of /metrics; `takeDurations()`, ms of each request answered since
+ * the last call; `close()`
  */
 export async function startService(port) {
   const pool = createPool()
@@ -80,7 +80,7 @@ export async function startService(port) {
 
   return {
     url: `http://127.0.0.1:${server.address().port}`,
-    pool,
+    metrics: () => register.metrics(),
     takeDurations() {
       const taken = durations
       durations = []

@@ -9,8 +9,7 @@ const DEFAULT_PORT = 9400
 
 /** Lines to print when it is over: what it was, what /metrics said of it, where to go on. */
 export async function summary(service, options) {
-  const response = await fetch(`${service.url}/metrics`)
-  const text = await response.text()
+  const text = await service.metrics()
   const samples = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
   const excerpt = samples.filter(
     (line) => THREADS.test(line) && (CPU.test(line) || VERDICT.test(line)),

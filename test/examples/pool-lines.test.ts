@@ -101,7 +101,7 @@ describe('the whole story', () => {
         expect.arrayContaining(['main', 'pool', 'crunch', 'shell', 'standby', 'load']),
       )
       expect(rows.filter(({ role }) => role === 'v8').length).toBeGreaterThanOrEqual(4)
-      expect(rows.filter(({ role }) => role === 'libuv').length).toBe(4)
+      expect(rows.filter(({ role }) => role === 'libuv').length).toBeGreaterThanOrEqual(1)
     }
   })
 
@@ -252,6 +252,16 @@ describe('while it runs', () => {
     pool.child.stdout?.destroy()
     await pool.end()
     expect(pool.errors).toBe('')
+  })
+})
+
+describe('without the addon', () => {
+  it('says why, and ends', async () => {
+    const pool = new Running('pool/main.mjs', [], { nodeArgs: ['--no-addons'] })
+    running.push(pool)
+    await pool.end(1)
+    expect(pool.errors).toMatch(/^threadmeter cannot read threads here: .*addons/)
+    expect(pool.errors).not.toContain('    at ')
   })
 })
 
