@@ -43,8 +43,9 @@ describe('a reading from another thread', () => {
     async (kind) => {
       const worker = new Occupied(kind)
       await worker.occupied()
-      const widths: number[] = []
-      for (let look = 0; look < 50; look++) {
+      // Until enough of the bounds are close: on a crowded machine one of the two threads often stands.
+      let close = 0
+      for (const end = performance.now() + 10_000; close < 20 && performance.now() < end; ) {
         worker.turn()
         const earlier = worker.latest
         const { cpuTime, threadId, role } = worker.look()
@@ -53,12 +54,10 @@ describe('a reading from another thread', () => {
         expect(cpuTime).toBeGreaterThanOrEqual(earlier)
         expect(cpuTime).toBeLessThanOrEqual(later)
         expect({ threadId, role }).toEqual({ threadId: worker.threadId, role: 'worker' })
-        widths.push(later - earlier)
+        if (later - earlier < 0.5e6) close++
       }
       await worker.release()
-      // Other processes widen some of these; the sharpest tell how exact the reading is.
-      widths.sort((a, b) => a - b)
-      expect(widths[5]).toBeLessThan(0.5e6)
+      expect(close).toBe(20)
     },
   )
 

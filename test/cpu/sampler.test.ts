@@ -47,7 +47,7 @@ describe('ThreadSampler', () => {
     const outerEnd = threadCpuTime()
     expect(cpu).toBeGreaterThanOrEqual((innerEnd - innerStart) * (1 - 1e-9))
     expect(cpu).toBeLessThanOrEqual((outerEnd - outerStart) * (1 + 1e-9))
-    expect(innerEnd - innerStart).toBeGreaterThan(20e6)
+    expect(innerEnd - innerStart).toBeGreaterThan(95e6)
   })
 
   it('gives the time between the looks', async () => {
@@ -127,7 +127,7 @@ describe('ThreadSampler', () => {
     const samples = sampler.sample()
     expect(samples.some(({ tid }) => tid === first.tid)).toBe(false)
     expect(ofTid(samples, second.tid).cpu).toBe(0)
-    expect(cpuOf(ofTid(samples, gettid()))).toBeGreaterThan(1e6)
+    expect(cpuOf(ofTid(samples, gettid()))).toBeGreaterThan(15e6)
     await second.end()
   })
 
