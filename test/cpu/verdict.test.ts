@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import {
   STARVED_RUN_DELAY,
   STARVED_SLOWDOWN,
@@ -8,7 +7,7 @@ import {
 } from 'threadmeter'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { verdictOf } from '../../lib/cpu/verdict.js'
-import { runFixture } from '../fixtures/run.js'
+import { onOneProcessor, runFixture } from '../fixtures/run.js'
 
 type Sample = ThreadSample & { kind: string }
 
@@ -73,13 +72,6 @@ function verdictsOf(samples: Sample[], kind: string): Partial<Record<Verdict, nu
     counts[sample.verdict] = (counts[sample.verdict] ?? 0) + 1
   }
   return counts
-}
-
-/** A command that keeps a process on one of the processors that this one may use. */
-function onOneProcessor(): string[] {
-  const list = execFileSync('taskset', ['-cp', String(process.pid)], { encoding: 'utf8' })
-  const first = /: (\d+)/.exec(list)?.[1] as string
-  return ['taskset', '-c', first]
 }
 
 describe('the verdict on threads that are', () => {
