@@ -103,7 +103,7 @@ function decorate(
  * name share their series, and once `maxThreads` names were seen, further threads count under the name
  * of their pool. docs/prometheus.md has the families and queries.
  *
- * Cost of a scrape: about 10 µs a thread, and 20 to 30 µs a thread more for context switches.
+ * Cost of a scrape: about 30 µs a thread, or 20 without context switches; all of it in the asking thread.
  *
  * @throws {TypeError|RangeError} `ERR_THREADMETER_INVALID_ARG_TYPE`, `ERR_THREADMETER_OUT_OF_RANGE` for bad
  * options, and for a registry that has these metrics already
@@ -111,16 +111,16 @@ function decorate(
  * clients; `ERR_THREADMETER_ADDON_UNAVAILABLE`
  *
  * @example
- * ```js
+ * ```js server
  * import { createServer } from 'node:http'
  * import { register } from 'prom-client'
  * import { threadMetrics } from 'threadmeter/prom-client'
  *
  * threadMetrics({ register })
- * createServer(async (_, response) => {
+ * createServer(async (_request, response) => {
  *   response.setHeader('content-type', register.contentType)
  *   response.end(await register.metrics())
- * }).listen(9464)
+ * }).listen(0, '127.0.0.1')
  * ```
  */
 export function threadMetrics(options: PrometheusThreadMetricsOptions): ThreadMetrics {
