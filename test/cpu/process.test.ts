@@ -21,9 +21,10 @@ describe('processCpuUsage()', () => {
   it('has the parts of the process, in whole µs', () => {
     const usage = processCpuUsage()
     expect(Object.keys(usage)).toEqual([...PARTS, 'total'])
-    for (const part of Object.values(usage)) {
-      expect(Object.keys(part)).toEqual(MODES)
-      expect(Object.values(part).every((value) => Number.isInteger(value) && value >= 0)).toBe(true)
+    for (const part of [...PARTS, 'total'] as const) {
+      expect(Object.keys(usage[part])).toEqual(MODES)
+      for (const mode of MODES) expect(Number.isInteger(usage[part][mode])).toBe(true)
+      expect(sum(usage[part])).toBeGreaterThanOrEqual(0)
     }
   })
 
