@@ -59,13 +59,21 @@ const HOSTS: Host[] = [
 // Everything that is a function, and does without the addon.
 const NEEDS_NO_ADDON = ['capabilities', 'ThreadmeterError']
 
+let intact: Project
+
+beforeAll(async () => {
+  intact = await installTarball()
+})
+
+afterAll(() => intact.remove())
+
 describe.each(HOSTS)('without the addon, $host', ({ reason, breakAddon, ...options }) => {
   let project: Project
   let before: string[]
   let report: Report
 
   beforeAll(async () => {
-    project = await installTarball()
+    project = breakAddon ? await installTarball() : intact
     if (breakAddon) {
       const addon = `prebuilds/linux-${process.arch}/threadmeter.node`
       writeFileSync(join(project.installed, addon), 'no addon')
@@ -74,7 +82,7 @@ describe.each(HOSTS)('without the addon, $host', ({ reason, breakAddon, ...optio
     report = JSON.parse(await project.run('without-addon.mjs', options))
   })
 
-  afterAll(() => project.remove())
+  afterAll(() => breakAddon && project.remove())
 
   it('imports, and compiles nothing', () => {
     expect(project.files()).toEqual(before)
