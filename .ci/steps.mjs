@@ -8,7 +8,26 @@ import { ROOT } from './files.mjs'
 
 const SHOWN_BYTES = 40_000
 
-/** Runs one program to its end; its whole process group is killed when the time is over. */
+// The process groups that are running; none outlives its step or the gate.
+const groups = new Set()
+
+function end(group) {
+  groups.delete(group)
+  try {
+    process.kill(-group, 'SIGKILL')
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error
+  }
+}
+
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => {
+    for (const group of groups) end(group)
+    process.exit(1)
+  })
+}
+
+/** Runs one program to its end, or until its time is over. */
 async function execute({ command, args = [], env = {}, cwd = ROOT, minutes = 5 }, log) {
   const output = openSync(log, 'a')
   const child = spawn(command, args, {
@@ -18,10 +37,11 @@ async function execute({ command, args = [], env = {}, cwd = ROOT, minutes = 5 }
     detached: true,
   })
   closeSync(output)
+  if (child.pid !== undefined) groups.add(child.pid)
   let isOver = false
   const timer = setTimeout(() => {
     isOver = true
-    process.kill(-child.pid, 'SIGKILL')
+    end(child.pid)
   }, minutes * 60_000)
   try {
     const [code, signal] = await once(child, 'exit')
@@ -32,6 +52,7 @@ async function execute({ command, args = [], env = {}, cwd = ROOT, minutes = 5 }
     return error.message
   } finally {
     clearTimeout(timer)
+    if (child.pid !== undefined) end(child.pid)
   }
 }
 
