@@ -9,7 +9,7 @@ const MAX_PHASE_MS = 8
 const TICK_NS = 1e7
 // Longer than a timer interrupt, shorter than any slice of another thread or of the host.
 const MAX_STANDSTILL_MS = 0.25
-const MAX_ATTEMPTS = 4
+const MAX_ATTEMPTS = 2
 
 const usageNs = ({ user, system }) => (user + system) * 1e3
 
