@@ -57,19 +57,27 @@ export class Running {
   async end(expected = 0): Promise<void> {
     const code = await this.#closed
     if (code === expected) return
-    const said = `${this.output.slice(-2000)}\n${this.errors.slice(-2000)}`
-    throw new Error(`it ended with ${code}, not ${expected}:\n${said}`)
+    throw new Error(`it ended with ${code}, not ${expected}:\n${this.said}`)
+  }
+
+  /** Waits until the output is as wanted. */
+  async untilOutput(isWanted: (output: string) => boolean, limitMs = 30_000): Promise<void> {
+    for (const deadline = Date.now() + limitMs; !isWanted(this.output); ) {
+      if (Date.now() > deadline) throw new Error(`not so: ${isWanted}\n${this.said}`)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
   }
 
   /** Waits until the output matches, `times` times. */
   async until(pattern: RegExp, times = 1): Promise<RegExpMatchArray[]> {
     const all = new RegExp(pattern, `${pattern.flags}g`)
-    for (const deadline = Date.now() + 30_000; Date.now() < deadline; ) {
-      const matches = [...this.output.matchAll(all)]
-      if (matches.length >= times) return matches
-      await new Promise((resolve) => setTimeout(resolve, 20))
-    }
-    throw new Error(`no ${pattern} in ${this.output}\n${this.errors}`)
+    await this.untilOutput((output) => [...output.matchAll(all)].length >= times)
+    return [...this.output.matchAll(all)]
+  }
+
+  /** The last of what it said. */
+  get said(): string {
+    return `${this.output.slice(-2000)}\n${this.errors.slice(-2000)}`
   }
 
   /** Ends it in any case: for the end of a test that failed. */
