@@ -68,5 +68,8 @@ export async function resultOf<Result>(name: string, options?: RunOptions): Prom
  * kernel must allow (`kernel.unprivileged_userns_clone`, `user.max_user_namespaces`).
  */
 export function unshare(...namespaces: string[]): string[] {
-  return ['unshare', ...(process.getuid?.() === 0 ? [] : ['--map-root-user']), ...namespaces]
+  const asRoot = process.getuid?.() === 0 ? [] : ['--map-root-user']
+  // A fixture killed for its time takes the namespace with it.
+  const together = namespaces.includes('--fork') ? ['--kill-child'] : []
+  return ['unshare', ...asRoot, ...together, ...namespaces]
 }
