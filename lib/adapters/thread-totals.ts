@@ -160,19 +160,23 @@ export class ThreadTotals {
   }
 
   #addEnded(ended: readonly EndedThreads[], counted: readonly ThreadFigures[]): void {
-    for (const figure of FIGURES) {
-      const rest = ended.map(
-        (now, slot) =>
-          now[figure] - (this.#ended[slot]?.[figure] ?? 0) - (counted[slot]?.[figure] ?? 0),
-      )
-      settleDebts(rest)
-      rest.forEach((amount, slot) => {
-        if (amount <= 0) return
-        const name = ended[slot]?.name ?? ''
-        const label = name === '' ? 'worker' : this.#labels.ofEnded(name)
-        add(this.#seriesFor(label, 'worker', null), figure, amount)
-      })
-    }
+    const rests = ended.map((now, slot) => {
+      const rest = figures(0)
+      for (const figure of FIGURES) {
+        const before = this.#ended[slot]?.[figure] ?? 0
+        rest[figure] = now[figure] - before - (counted[slot]?.[figure] ?? 0)
+      }
+      return rest
+    })
+    for (const figure of FIGURES) settleDebts(rests, figure)
+    rests.forEach((rest, slot) => {
+      // All or nothing, so that a label with user time is known to have had no system time.
+      if (FIGURES.every((figure) => rest[figure] <= 0)) return
+      const name = ended[slot]?.name ?? ''
+      const label = name === '' ? 'worker' : this.#labels.ofEnded(name)
+      const series = this.#seriesFor(label, 'worker', null)
+      for (const figure of FIGURES) add(series, figure, Math.max(rest[figure], 0))
+    })
     this.#ended = ended
   }
 
@@ -201,12 +205,12 @@ function isSettled({ threadId, role }: ThreadIdentity, age: number): boolean {
  * Lets what was counted too much in one slot be paid by the others: a thread that is renamed after a
  * look is counted in one slot and ends in another.
  */
-function settleDebts(rest: number[]): void {
+function settleDebts(rests: readonly ThreadFigures[], figure: keyof ThreadFigures): void {
   let debt = 0
-  for (const amount of rest) if (amount < 0) debt -= amount
-  for (let slot = 0; slot < rest.length && debt > 0; slot++) {
-    const paid = Math.min(Math.max(rest[slot] as number, 0), debt)
-    rest[slot] = (rest[slot] as number) - paid
+  for (const rest of rests) if (rest[figure] < 0) debt -= rest[figure]
+  for (const rest of rests) {
+    const paid = Math.min(Math.max(rest[figure], 0), debt)
+    rest[figure] -= paid
     debt -= paid
   }
 }

@@ -288,6 +288,17 @@ describe('labels', () => {
 })
 
 describe('figures that cannot be read', () => {
+  it('are not those that are 0', () => {
+    const process = new SimulatedProcess()
+    const totals = new ThreadTotals(100)
+    const thread = process.start('worker')
+    process.register(thread, 'pool')
+    thread.used.user = 5
+    process.end(thread)
+    totals.add(process.look(), process.now / NS_PER_MS)
+    expect(totals.series[0]).toMatchObject({ user: 5, system: 0, voluntary: 0 })
+  })
+
   it('are absent, and come with the end of the thread where that tells them', () => {
     const process = new SimulatedProcess()
     const totals = new ThreadTotals(100)
