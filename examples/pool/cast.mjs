@@ -7,12 +7,16 @@ const ACTOR = new URL('actor.mjs', import.meta.url)
 const LOAD = new URL('load.mjs', import.meta.url)
 
 const MAX_CROWD = 32
+const THREADS_PER_PROCESSOR = 2
 
 /** Processors that this process may use. */
 export const processors = availableParallelism()
 
-/** Threads that make every processor wanted by about three. */
-export const crowdSize = Math.min(processors * 2, MAX_CROWD)
+/** Threads that come in addition, so that every processor is wanted by three or so. */
+export const crowdSize = Math.min(processors * THREADS_PER_PROCESSOR, MAX_CROWD)
+
+/** Whether these are enough: on a machine with many processors they are not. */
+export const isCrowdEnough = crowdSize === processors * THREADS_PER_PROCESSOR
 
 const DOING_BY_NAME = {
   pool: 'hash, compress, JSON',

@@ -1,5 +1,18 @@
 // The story: what happens on stage, when, and what to look at.
-import { crowdSize, processors } from './cast.mjs'
+import { crowdSize, isCrowdEnough, processors } from './cast.mjs'
+
+const CROWDED = {
+  title: 'More busy threads than processors',
+  text:
+    `${crowdSize} more threads want the ${processors} processors. Who wants to run must wait in line: delay grows, CPU shrinks, requests take longer. ` +
+    'No faster code would help here: fewer threads would, or more processors.',
+}
+const ROOMY = {
+  title: 'Still more processors than busy threads',
+  text:
+    `${crowdSize} more threads are too few to starve ${processors} processors: all of them run. ` +
+    'What it looks like when they must wait in line, this shows: taskset -c 0-3 npm start',
+}
 
 const PHASES = [
   {
@@ -25,10 +38,7 @@ const PHASES = [
   {
     name: 'starved',
     share: 0.3,
-    title: 'More busy threads than processors',
-    text:
-      `${crowdSize} more threads want the ${processors} processors. Who wants to run must wait in line: delay grows, CPU shrinks, requests take longer. ` +
-      'No faster code would help here: fewer threads would, or more processors.',
+    ...(isCrowdEnough ? CROWDED : ROOMY),
     load: { clients: 4, pause: 0 },
     crowd: true,
   },
