@@ -7,7 +7,7 @@ import {
 } from 'threadmeter'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { verdictOf } from '../../lib/cpu/verdict.js'
-import { onOneProcessor, runFixture } from '../fixtures/run.js'
+import { aheadOfOthers, onOneProcessor, runFixture } from '../fixtures/run.js'
 
 type Sample = ThreadSample & { kind: string }
 
@@ -78,8 +78,7 @@ describe('the verdict on threads that are', () => {
   let kinds: Sample[]
 
   beforeAll(async () => {
-    // Ahead of other processes, where that is allowed: on a crowded machine a loop is rightly starved.
-    kinds = await run('kinds', ['nice', '-n', '-19'])
+    kinds = await run('kinds', aheadOfOthers())
   })
 
   it('in a loop is busy', () => {
