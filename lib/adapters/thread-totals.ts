@@ -98,35 +98,37 @@ export class ThreadTotals {
    * @param now ms since the Unix epoch
    */
   add(look: ThreadLook, now: number): void {
-    const before = this.#known
-    this.#known = new Map()
     this.live.clear()
     this.unsettled.user = 0
     this.unsettled.system = 0
+    // Whatever fails on the way, a thread that has counted is never forgotten: it would count again.
+    const gone = new Map(this.#known)
     for (let row = 0; row < look.count; row++) {
-      this.#addRow(look, row * THREAD_ROW.length, before, now)
+      gone.delete(this.#addRow(look, row * THREAD_ROW.length, now))
     }
-    this.#addEnded(look.ended, this.#countedOfEnded(before))
+    for (const uid of gone.keys()) this.#known.delete(uid)
+    this.#addEnded(look.ended, countedOfEnded(gone.values()))
   }
 
-  #addRow(look: ThreadLook, at: number, before: Map<number, Known>, now: number): void {
+  /** Returns whose row it was. */
+  #addRow(look: ThreadLook, at: number, now: number): number {
     const uid = look.rows[at + THREAD_ROW.uid] as number
     const identity = look.identity(uid)
-    const known = before.get(uid) ?? {
+    const known = this.#known.get(uid) ?? {
       identity,
       since: look.takenAt,
       series: undefined,
       last: figures(0),
     }
-    this.#known.set(uid, known)
     this.live.set(identity.role, (this.live.get(identity.role) ?? 0) + 1)
     const watched = (look.takenAt - known.since) / NS_PER_MS
     const age = Math.max(watched, now - (identity.startTime ?? now))
     this.#place(known, identity, age)
+    this.#known.set(uid, known)
     if (known.series === undefined) {
       this.unsettled.user += look.rows[at + THREAD_ROW.user] as number
       this.unsettled.system += look.rows[at + THREAD_ROW.system] as number
-      return
+      return uid
     }
     for (const figure of FIGURES) {
       const reading = look.rows[at + THREAD_ROW[figure]] as number
@@ -134,6 +136,7 @@ export class ThreadTotals {
       add(known.series, figure, reading - known.last[figure])
       known.last[figure] = reading
     }
+    return uid
   }
 
   /** Decides where the thread counts: when it begins to, and again when its name or role changes. */
@@ -145,18 +148,6 @@ export class ThreadTotals {
     const label = this.#labels.of(identity)
     const isOfOne = label === name && (role === 'main' || isUnnamedWorker(identity))
     known.series = this.#seriesFor(label, role, isOfOne ? identity.threadId : null)
-  }
-
-  /** By ended slot, what has been counted of the registered threads that are gone. */
-  #countedOfEnded(before: Map<number, Known>): ThreadFigures[] {
-    const counted: ThreadFigures[] = []
-    for (const [uid, { identity, last }] of before) {
-      if (identity.threadId === null || this.#known.has(uid)) continue
-      counted[identity.endedSlot] ??= figures(0)
-      const slot = counted[identity.endedSlot] as ThreadFigures
-      for (const figure of FIGURES) slot[figure] += last[figure]
-    }
-    return counted
   }
 
   #addEnded(ended: readonly EndedThreads[], counted: readonly ThreadFigures[]): void {
@@ -199,6 +190,18 @@ export class ThreadTotals {
 function isSettled({ threadId, role }: ThreadIdentity, age: number): boolean {
   const mayBecomeWorker = role === 'worker' || role === 'other' || role === 'libuv'
   return threadId !== null || !mayBecomeWorker || age >= SETTLES_AFTER_MS
+}
+
+/** By ended slot, what has been counted of the registered threads that are gone. */
+function countedOfEnded(gone: Iterable<Known>): ThreadFigures[] {
+  const counted: ThreadFigures[] = []
+  for (const { identity, last } of gone) {
+    if (identity.threadId === null) continue
+    counted[identity.endedSlot] ??= figures(0)
+    const slot = counted[identity.endedSlot] as ThreadFigures
+    for (const figure of FIGURES) slot[figure] += last[figure]
+  }
+  return counted
 }
 
 /**

@@ -287,6 +287,31 @@ describe('labels', () => {
   })
 })
 
+describe('a look that fails half way', () => {
+  it('costs nothing and counts nothing twice', () => {
+    const process = new SimulatedProcess()
+    const totals = new ThreadTotals(100)
+    const [first, second] = ['first', 'second'].map((name) => {
+      const thread = process.start('worker')
+      process.register(thread, name)
+      work(thread, 10)
+      return thread
+    })
+    totals.add(process.look(), 0)
+    work(first, 1)
+    work(second, 1)
+    const look = process.look()
+    const identity = (uid: number) => {
+      if (uid === second.uid) throw new Error('out of memory')
+      return look.identity(uid)
+    }
+    expect(() => totals.add({ ...look, identity }, 0)).toThrow('out of memory')
+    process.end(second)
+    totals.add(process.look(), 0)
+    expect(byLabel(totals)).toEqual({ first: 11, second: 11 })
+  })
+})
+
 describe('figures that cannot be read', () => {
   it('are not those that are 0', () => {
     const process = new SimulatedProcess()
