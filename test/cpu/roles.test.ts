@@ -38,6 +38,14 @@ describe('roles of helper threads', () => {
     for (const { grown, kernel } of pool) expect(grown).toBe(kernel)
   })
 
+  it('are told also of threads that ran whenever they were first looked at', async () => {
+    const { looks, atTheEnd } = await runFixture<{ looks: number; atTheEnd: number }>(
+      'busy-at-birth.mjs',
+    )
+    expect(looks).toBeGreaterThan(10)
+    expect(atTheEnd).toBe(4)
+  })
+
   it('put garbage collection under v8, and less of it when it is not done in parallel', async () => {
     const parallel = await run('v8', { nodeArgs: ['--v8-pool-size=3'] })
     const single = await run('v8', { nodeArgs: ['--v8-pool-size=3', '--single-threaded-gc'] })
