@@ -16,7 +16,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { Looker } from '../../dist/cpu/look.js'
 import { burnUser } from '../fixtures/burn.mjs'
 import { Occupied } from '../fixtures/occupied.js'
-import { runTasks } from './tasks.js'
+import { allCount, runTasks } from './tasks.js'
 
 const SECOND = 1e6
 
@@ -144,6 +144,7 @@ describe('threadMetrics() with the OpenTelemetry SDK', () => {
   it('observes parts that add up to process.cpuUsage(), short workers included', async () => {
     const { collect } = setUp()
     await runTasks(Array<undefined>(12), 4, 20)
+    await allCount()
     const before = processMicros()
     const sum = value(await collect(), 'nodejs.process.cpu.time') * SECOND
     const after = processMicros()

@@ -1,6 +1,8 @@
 import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
+import { threads } from 'threadmeter'
 
 const task = fileURLToPath(new URL('fixtures/task.mjs', import.meta.url))
 
@@ -24,4 +26,19 @@ export async function runTasks(
   }
   await Promise.all(Array.from({ length: lanes }, lane))
   return used
+}
+
+/**
+ * Waits until every thread counts: one that could still become a worker does not in its first second,
+ * and libuv's pool may be that young.
+ */
+export async function allCount(): Promise<void> {
+  const isYoung = ({
+    threadId,
+    startTime,
+  }: {
+    threadId: number | null
+    startTime: number | null
+  }) => threadId === null && Date.now() - (startTime ?? 0) < 1100
+  while (threads().some(isYoung)) await sleep(50)
 }

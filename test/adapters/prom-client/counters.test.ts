@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
-import { runTasks } from '../tasks.js'
+import { allCount, runTasks } from '../tasks.js'
 import { COUNTERS, describeClients, type Family, processMicros, SECOND, value } from './clients.js'
 
 describeClients('counters', ({ setUp }) => {
@@ -31,6 +31,7 @@ describeClients('counters', ({ setUp }) => {
       await sleep(7)
     }
     const used = await work
+    await allCount()
     const families = await scrape()
     expect(scrapes).toBeGreaterThan(20)
     for (const pool of ['alpha', 'beta']) {

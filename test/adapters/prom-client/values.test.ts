@@ -3,7 +3,7 @@ import { threads } from 'threadmeter'
 import { expect, it } from 'vitest'
 import { burnUser } from '../../fixtures/burn.mjs'
 import { Occupied } from '../../fixtures/occupied.js'
-import { runTask, runTasks } from '../tasks.js'
+import { allCount, runTask, runTasks } from '../tasks.js'
 import {
   COUNTERS,
   describeClients,
@@ -90,6 +90,7 @@ describeClients('families and their values', ({ setUp }) => {
   it('of the process add up to process.cpuUsage(), short workers included', async () => {
     const { json } = setUp()
     await runTasks(Array<undefined>(12), 4, 20)
+    await allCount()
     const before = processMicros()
     const sum = value(await json(), COUNTERS.process) * SECOND
     const after = processMicros()
