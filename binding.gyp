@@ -12,6 +12,7 @@
         'native/event_loop.cc',
         'native/roles.cc',
         'native/registry.cc',
+        'native/registry_tasks.cc',
         'native/tasks.cc',
       ],
       'dependencies': ["<!(node -p \"require('node-addon-api').targets\"):node_addon_api"],

@@ -12,7 +12,7 @@ const LIBC = new Set([
   'abort',
   'clock_gettime',
   'close',
-  'dladdr',
+  'dl_iterate_phdr',
   'dlsym',
   'free',
   'getpid',

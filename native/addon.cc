@@ -165,7 +165,11 @@ Napi::Value Procfs(const Napi::CallbackInfo& info) {
   Registry& registry = Registry::Get();
   Registry::Lock lock(registry);
   const int error = registry.procfs_error();
-  return Napi::String::New(info.Env(), error == 0 ? "" : strerror(error));
+  // CheckProcNamespace() says EXDEV, whose own text would mislead.
+  const char* reason = error == 0       ? ""
+                       : error == EXDEV ? "it belongs to another PID namespace"
+                                        : strerror(error);
+  return Napi::String::New(info.Env(), reason);
 }
 
 // schedstat(): '' or why the calling thread's run-queue delay cannot be read
@@ -177,6 +181,7 @@ Napi::Value Schedstat(const Napi::CallbackInfo& info) {
 
 // eventLoop(): '' or why the event loops of threads cannot be read
 Napi::Value EventLoop(const Napi::CallbackInfo& info) {
+  Registry::Lock lock(Registry::Get());  // statics are not initialized thread-safely in this binary
   uv_loop_s* loop = nullptr;
   const bool has_loop = napi_get_uv_event_loop(info.Env(), &loop) == napi_ok && loop != nullptr;
   const char* reason = !has_loop                ? "this host has no libuv loop"

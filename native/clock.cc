@@ -24,8 +24,9 @@ int64_t OwnThreadCpuTime() { return ReadClock(CLOCK_THREAD_CPUTIME_ID); }
 
 int64_t ThreadCpuTime(pid_t tid, CpuClock clock) {
   // A tid of 0 would read the caller's own clock and -1 a wall clock (clock_getres(2), "dynamic
-  // clocks").
-  if (tid <= 0) return -1;
+  // clocks"); one of more bits than the clock's id has room for, any clock at all.
+  constexpr pid_t kTidLimit = 1 << 29;
+  if (tid <= 0 || tid >= kTidLimit) return -1;
   constexpr unsigned kPerThread = 4;
   unsigned id = (~static_cast<unsigned>(tid) << 3) | kPerThread | static_cast<unsigned>(clock);
   return ReadClock(static_cast<clockid_t>(id));

@@ -81,7 +81,7 @@ int64_t OwnRunDelay() {
   if (fd < 0) return -1;
   auto schedstat = ReadSchedstat(fd);
   close(fd);
-  return schedstat ? static_cast<int64_t>(schedstat->wait_ns) : -1;
+  return schedstat && schedstat->is_kept() ? static_cast<int64_t>(schedstat->wait_ns) : -1;
 }
 
 int TaskDirectory::Open() {

@@ -19,6 +19,9 @@ struct TaskStat {
 struct TaskSchedstat {
   uint64_t run_ns;
   uint64_t wait_ns;
+
+  // A kernel without CONFIG_SCHED_INFO says 0 throughout, also of a thread that has run.
+  bool is_kept() const { return run_ns > 0; }
 };
 
 struct TaskStatus {
@@ -29,7 +32,7 @@ struct TaskStatus {
 
 struct TaskSyscall {
   int64_t number;
-  uint64_t first_argument;
+  uint64_t arguments[2];  // the first of six
 };
 
 template <typename Number>
@@ -97,14 +100,19 @@ inline std::optional<TaskStatus> ParseStatus(std::string_view text) {
   return TaskStatus{*blocked, *voluntary, *involuntary};
 }
 
-// "running", or "<number> 0x<arg0> ..."; nothing for a thread that is not in a system call.
+// "running", or "<number> 0x<argument> ..."; nothing for a thread that is not in a system call.
 inline std::optional<TaskSyscall> ParseSyscall(std::string_view text) {
   auto number = ParseNumber<int64_t>(&text);
-  if (!number || *number < 0 || !text.starts_with(" 0x")) return std::nullopt;
-  text.remove_prefix(3);
-  auto argument = ParseNumber<uint64_t>(&text, 16);
-  if (!argument) return std::nullopt;
-  return TaskSyscall{*number, *argument};
+  if (!number || *number < 0) return std::nullopt;
+  TaskSyscall call{*number, {}};
+  for (uint64_t& argument : call.arguments) {
+    if (!text.starts_with(" 0x")) return std::nullopt;
+    text.remove_prefix(3);
+    auto value = ParseNumber<uint64_t>(&text, 16);
+    if (!value) return std::nullopt;
+    argument = *value;
+  }
+  return call;
 }
 
 // A directory entry of /proc/self/task; nothing for "." and "..".

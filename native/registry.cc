@@ -15,9 +15,6 @@
 namespace threadmeter {
 namespace {
 
-constexpr int64_t kVerifyIntervalNs = 10 * kNsPerSecond;
-constexpr int64_t kNameSettlesNs = kNsPerSecond;
-constexpr int kMaxRoleAttempts = 8;
 constexpr size_t kMaxEndedNames = 1024;
 constexpr int kMaxOpenFds = 1024;
 
@@ -35,13 +32,15 @@ int DescriptorBudget() {
 // The key whose destructor runs on each registered thread as the last thing it does, after Node has
 // torn down the environment and the isolate: the addon is never unloaded (-z nodelete), so the
 // destructor is always there to be called.
-pthread_key_t ExitKey(void (*on_exit)(void*)) {
+//
+// Null where the process has no key left: then threads are found to have ended at the next look.
+template <void (*kOnExit)(void*)>
+const pthread_key_t* ExitKey() {
   static pthread_key_t key;
+  static bool created;
   static pthread_once_t once = PTHREAD_ONCE_INIT;
-  static void (*destructor)(void*);
-  destructor = on_exit;
-  pthread_once(&once, [] { pthread_key_create(&key, destructor); });
-  return key;
+  pthread_once(&once, [] { created = pthread_key_create(&key, kOnExit) == 0; });
+  return created ? &key : nullptr;
 }
 
 }  // namespace
@@ -81,7 +80,7 @@ uint64_t Registry::RegisterThread(bool is_main, int thread_id, const char* name,
     Lock lock(*this);
     Task* task = Find(tid);
     // A namesake from before this thread was created.
-    if (task != nullptr && task->start_ticks != start_ticks) {
+    if (task != nullptr && !IsSameStart(task->start_ticks, start_ticks)) {
       Remove(task);
       task = nullptr;
     }
@@ -105,7 +104,9 @@ uint64_t Registry::RegisterThread(bool is_main, int thread_id, const char* name,
     version_++;
     uid = task->uid;
   }
-  pthread_setspecific(ExitKey(&Registry::OnThreadExit), reinterpret_cast<void*>(uid));
+  if (const pthread_key_t* key = ExitKey<&Registry::OnThreadExit>()) {
+    pthread_setspecific(*key, reinterpret_cast<void*>(uid));
+  }
   return uid;
 }
 
@@ -134,15 +135,23 @@ bool Registry::RenameThread(const char* name) {
 
 void Registry::OnThreadExit(void* value) {
   const auto uid = reinterpret_cast<uint64_t>(value);
+  const pid_t tid = CurrentTid();
   const int64_t run_delay_ns = OwnRunDelay();
   Registry& registry = Get();
   Lock lock(registry);
   for (Task* task : registry.tasks_) {
-    if (task->uid != uid) continue;
+    // In a child of fork() the uid is one of the parent's registry.
+    if (task->uid != uid || task->tid != tid) continue;
     task->run_delay_ns = std::max(task->run_delay_ns, run_delay_ns);
     const ThreadUsage usage = OwnThreadUsage(&task->split);
     task->cpu_ns = OwnThreadCpuTime();
     registry.FoldIntoEnded(task, &usage);
+    if (registry.procfs_error_ == 0) {
+      std::erase_if(registry.leaving_, [](const Leaving& other) {
+        return ThreadCpuTime(other.tid, CpuClock::kSched) < 0;
+      });
+      registry.leaving_.push_back({tid, task->start_ticks});
+    }
     registry.Remove(task);
     break;
   }
@@ -171,107 +180,6 @@ int Registry::EndedSlot(const std::string& name) {
   ended_.emplace_back();
   ended_.back().name = name;
   return static_cast<int>(ended_.size() - 1);
-}
-
-Task* Registry::Find(pid_t tid) {
-  auto found = std::find_if(tasks_.begin(), tasks_.end(), [tid](Task* t) { return t->tid == tid; });
-  return found == tasks_.end() ? nullptr : *found;
-}
-
-Task* Registry::Add(pid_t tid, uint64_t start_ticks) {
-  auto* task = new Task;
-  task->uid = next_uid_++;
-  task->tid = tid;
-  task->start_ticks = start_ticks;
-  task->first_seen_ns = task->verified_ns = MonotonicNs();
-  tasks_.push_back(task);
-  version_++;
-  return task;
-}
-
-void Registry::Remove(Task* task) {
-  // A registered thread that vanished without its exit hook: what was last read of it stays
-  // counted.
-  if (task->registered) FoldIntoEnded(task, nullptr);
-  if (task->schedstat_fd >= 0) {
-    close(task->schedstat_fd);
-    open_fds_--;
-  }
-  tasks_.erase(std::find(tasks_.begin(), tasks_.end(), task));
-  delete task;
-  version_++;
-}
-
-void Registry::Refresh() {
-  if (procfs_error_ != 0) return;
-  if (directory_.ThreadCount() != static_cast<int>(tasks_.size())) Relist();
-}
-
-void Registry::Relist() {
-  if (procfs_error_ != 0) return;
-  const int64_t now = MonotonicNs();
-  std::vector<pid_t> listed;
-  listed.reserve(tasks_.size() + 16);
-  if (!directory_.ForEachTid([&](pid_t tid) { listed.push_back(tid); })) return;
-  std::vector<pid_t> sorted(listed);
-  std::sort(sorted.begin(), sorted.end());
-
-  for (size_t i = tasks_.size(); i-- > 0;) {
-    Task* task = tasks_[i];
-    bool alive = std::binary_search(sorted.begin(), sorted.end(), task->tid);
-    // An open schedstat vouches for the thread at every look; the others are checked now and then
-    // for a tid that has come back as another thread.
-    if (alive && task->schedstat_fd < 0 && now - task->verified_ns > kVerifyIntervalNs) {
-      auto stat = ReadStat(task->tid);
-      alive = stat && stat->start_ticks == task->start_ticks;
-      task->verified_ns = now;
-    }
-    if (!alive) Remove(task);
-  }
-
-  std::vector<pid_t> known;
-  known.reserve(tasks_.size());
-  for (const Task* task : tasks_) known.push_back(task->tid);
-  std::sort(known.begin(), known.end());
-  for (pid_t tid : listed) {
-    if (std::binary_search(known.begin(), known.end(), tid)) continue;
-    auto stat = ReadStat(tid);
-    if (stat) Describe(Add(tid, stat->start_ticks));
-  }
-}
-
-void Registry::Describe(Task* task) {
-  char comm[16] = "";
-  ReadComm(task->tid, comm);
-  const bool own_name = evidence_.IsOwnName(comm);
-  Role role = task->tid == pid_ ? Role::kMain : own_name ? evidence_.FromName(comm) : Role::kOther;
-  if (role == Role::kOther) {
-    role = evidence_.FromBehaviour(task->tid);
-    task->role_attempts++;
-  }
-  const char* name = role != Role::kMain && own_name ? comm : RoleName(role);
-  if (role == task->role && task->name == name) return;
-  task->role = role;
-  task->name = name;
-  version_++;
-}
-
-void Registry::Settle(Task* task) {
-  if (task->registered || procfs_error_ != 0) return;
-  // A thread names itself a moment after its creation.
-  const bool name_open = !task->comm_settled;
-  const bool role_open = task->role == Role::kOther && task->role_attempts < kMaxRoleAttempts;
-  if (!name_open && !role_open) return;
-  task->comm_settled = MonotonicNs() - task->first_seen_ns > kNameSettlesNs;
-  Describe(task);
-}
-
-int Registry::SchedstatFd(Task* task) {
-  if (task->schedstat_fd >= 0 || procfs_error_ != 0) return task->schedstat_fd;
-  if (open_fds_ >= fd_budget_) return -1;
-  task->schedstat_fd = OpenSchedstat(task->tid);
-  if (task->schedstat_fd >= 0) open_fds_++;
-  return task->schedstat_fd;
 }
 
 }  // namespace threadmeter

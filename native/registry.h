@@ -41,11 +41,20 @@ struct Task {
   MonotonicSplit split;
   int64_t run_delay_ns = -1;
   int schedstat_fd = -1;
+  int64_t split_at_ns = -1;      // CPU time at which the split was read
+  int64_t run_delay_at_ns = -1;  // and the run delay
   int role_attempts = 0;
-  bool comm_settled = false;
+  bool settled = false;
+  int64_t settle_wait_ns = 0;
+  int64_t settle_at_ns = 0;
   int64_t first_seen_ns = 0;
   int64_t verified_ns = 0;
 };
+
+// Whether two start times can be of the same thread: what is not known cannot differ.
+inline bool IsSameStart(uint64_t one, uint64_t other) {
+  return one == 0 || other == 0 || one == other;
+}
 
 // What the ended threads of one name used.
 struct EndedTotals {
@@ -103,8 +112,9 @@ class Registry {
   // Drops a thread that the kernel no longer knows.
   void Remove(Task* task);
 
-  // Opens the thread's schedstat if it is not open and the budget of descriptors allows.
-  int SchedstatFd(Task* task);
+  // The thread's schedstat, opened if it is not open and the budget of descriptors allows; else -1.
+  // False when the tid is another thread's by now.
+  bool SchedstatFd(Task* task, int* fd);
 
   // Once for each task and look: settles what could not be known at first sight.
   void Settle(Task* task);
@@ -117,6 +127,8 @@ class Registry {
   Task* Find(pid_t tid);
   Task* Add(pid_t tid, uint64_t start_ticks);
   void Describe(Task* task);
+  bool IsAlive(Task* task, bool listed, int64_t now);
+  bool IsLeaving(pid_t tid, uint64_t start_ticks);
   void FoldIntoEnded(Task* task, const ThreadUsage* usage);
   int EndedSlot(const std::string& name);
   static void OnThreadExit(void* uid);
@@ -125,6 +137,13 @@ class Registry {
   pthread_mutex_t mutex_;
   std::vector<Task*> tasks_;  // in the order of their uid
   std::vector<EndedTotals> ended_;
+  // Threads past their exit hook that the kernel still lists: they are counted as ended already.
+  struct Leaving {
+    pid_t tid;
+    uint64_t start_ticks;
+  };
+  std::vector<Leaving> leaving_;
+  int64_t listed_ns_ = 0;
   uint64_t next_uid_ = 1;
   uint64_t version_ = 1;
   uint64_t ended_version_ = 1;

@@ -37,7 +37,10 @@ bool ReadCpu(Task* task) {
   return true;
 }
 
+// Like the run delay, read only when the thread has run since: it cannot have changed otherwise.
 void ReadSplit(Task* task) {
+  if (task->split_at_ns == task->cpu_ns) return;
+  task->split_at_ns = task->cpu_ns;
   const int64_t user = ThreadCpuTime(task->tid, CpuClock::kVirt);
   const int64_t both = ThreadCpuTime(task->tid, CpuClock::kProf);
   const int64_t total_us = task->cpu_ns / kNsPerMicro;
@@ -46,14 +49,17 @@ void ReadSplit(Task* task) {
 }
 
 // False when the kept-open file says that the thread is gone.
-bool ReadRunDelay(Registry& registry, Task* task, double* row) {
+bool ReadRunDelay(Registry& registry, Task* task) {
+  if (task->run_delay_at_ns == task->cpu_ns) return true;
   const bool was_open = task->schedstat_fd >= 0;
-  const int fd = registry.SchedstatFd(task);
+  int fd;
+  if (!registry.SchedstatFd(task, &fd)) return false;
   if (fd < 0) return true;
   auto schedstat = ReadSchedstat(fd);
   if (!schedstat) return !was_open;
+  if (!schedstat->is_kept()) return true;
   task->run_delay_ns = std::max(task->run_delay_ns, static_cast<int64_t>(schedstat->wait_ns));
-  row[kRunDelay] = static_cast<double>(task->run_delay_ns);
+  task->run_delay_at_ns = task->cpu_ns;
   return true;
 }
 
@@ -83,7 +89,10 @@ bool ReadTask(Registry& registry, Task* task, unsigned flags, double* row) {
   // The clock first: reading it brings the same thread's schedstat and tick counts up to date.
   if (!ReadCpu(task)) return false;
   std::fill_n(row, kColumns, kNaN);
-  if ((flags & kWithRunDelay) != 0 && !ReadRunDelay(registry, task, row)) return false;
+  if ((flags & kWithRunDelay) != 0) {
+    if (!ReadRunDelay(registry, task)) return false;
+    if (task->run_delay_ns >= 0) row[kRunDelay] = static_cast<double>(task->run_delay_ns);
+  }
   if ((flags & kWithSplit) != 0) {
     ReadSplit(task);
     row[kUser] = static_cast<double>(task->split.last().user_us);
@@ -118,7 +127,8 @@ void ForEachTask(Registry& registry, Read read) {
     }
     if (gone.empty()) return;
     for (Task* task : gone) registry.Remove(task);
-    registry.Relist();
+    // Not after the last round: every row that was read still needs its task.
+    if (round + 1 < kMaxRounds) registry.Relist();
   }
 }
 
@@ -158,10 +168,9 @@ void TakeLook(double* rows, size_t capacity, unsigned flags, uint64_t known_vers
   if ((flags & kWithProcess) != 0) look->process = ProcessCpu();
 }
 
-bool ReadProcessParts(ProcessParts* parts) {
-  Registry& registry = Registry::Get();
-  Registry::Lock lock(registry);
-  if (registry.procfs_error() != 0) return false;
+namespace {
+
+void SumLiveThreads(Registry& registry, ProcessParts* parts) {
   ForEachTask(registry, [&](Task* task, size_t index) {
     if (index == 0) *parts = ProcessParts();
     if (!ReadCpu(task)) return false;
@@ -173,10 +182,32 @@ bool ReadProcessParts(ProcessParts* parts) {
     part.system_us += task->split.last().system_us;
     return true;
   });
-  // Last, and in this order: the clocks just read made the kernel account every running slice, and
-  // the process's time is the sum over live and ended threads (thread_group_cputime() in
-  // kernel/sched/cputime.c), so what is left over belongs to the ended ones.
-  parts->total = ProcessCpu();
+}
+
+}  // namespace
+
+bool ReadProcessParts(ProcessParts* parts) {
+  Registry& registry = Registry::Get();
+  Registry::Lock lock(registry);
+  if (registry.procfs_error() != 0) return false;
+  // The process's time is the sum over live and ended threads (thread_group_cputime() in
+  // kernel/sched/cputime.c), so what no live thread accounts for belongs to the ended ones. It is
+  // read BEFORE the live ones: the other way round, all that they use between the two readings
+  // would count as used by ended threads, for good. Reading every clock once before that makes the
+  // kernel account the slices that are running.
+  int64_t began_ns = MonotonicNs();
+  ForEachTask(registry, [](Task* task, size_t) { return ReadCpu(task); });
+  // Again when the caller lost its processor meanwhile, for the parts to sum to the total.
+  constexpr int kMaxAttempts = 3;
+  constexpr int64_t kUndisturbedNs = 2000000;
+  for (int attempt = 0; attempt < kMaxAttempts; attempt++) {
+    const int64_t total_ns = MonotonicNs();
+    const CpuSplit total = ProcessCpu();
+    SumLiveThreads(registry, parts);
+    parts->total = total;
+    if (MonotonicNs() - began_ns < kUndisturbedNs) break;
+    began_ns = total_ns;
+  }
   const int64_t live_user = parts->main.user_us + parts->workers.user_us + parts->helpers.user_us;
   const int64_t live_system =
       parts->main.system_us + parts->workers.system_us + parts->helpers.system_us;

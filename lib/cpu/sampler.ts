@@ -48,8 +48,6 @@ export const SAMPLE_ROW = {
 } as const
 
 const NS_PER_MS = 1e6
-// A thread that looks blocked and shows less CPU than this is looked at closer.
-const BARELY_RUNNING = 0.05
 
 const clampShare = (share: number): number => Math.min(Math.max(share, 0), 1)
 
@@ -178,7 +176,8 @@ export class ThreadSampler {
     const runDelay = clampShare(this.#grown(THREAD_ROW.runDelay, row, before) / window)
     const active = this.#grown(THREAD_ROW.active, row, before)
     const loop = active + this.#grown(THREAD_ROW.idle, row, before)
-    const utilization = loop > 0 ? clampShare(active / loop) : loop
+    // Without a condition: V8 would put the NaN of each thread without a loop on the heap.
+    const utilization = clampShare(active / Math.max(loop, Number.MIN_VALUE))
     // Of the window, not of the loop's own time: a thread that is new had no loop for most of it.
     const held = (active * NS_PER_MS) / window
 
@@ -202,9 +201,10 @@ export class ThreadSampler {
   #verdict(tid: number, cpu: number, runDelay: number, loopActive: number): Verdict {
     const verdict = verdictOf(cpu, runDelay, loopActive)
     // The kernel adds a wait for a processor to the delay only when it is over. A thread that has been
-    // waiting all the while looks blocked; that it is runnable gives it away.
-    const suspicious = verdict === 'blocked' && cpu < BARELY_RUNNING
-    return suspicious && this.#native.waitingForCpu(tid) ? 'starved' : verdict
+    // waiting all the while looks blocked; that it is runnable gives it away. One that got on at all
+    // is left alone: a blocked thread is runnable for a moment when its call returns.
+    const never = cpu === 0 && !(runDelay > 0)
+    return verdict === 'blocked' && never && this.#native.waitingForCpu(tid) ? 'starved' : verdict
   }
 
   #sample(row: number): ThreadSample {

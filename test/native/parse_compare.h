@@ -33,7 +33,8 @@ inline const char* Disagreement(const std::string& text) {
   const auto call = ParseSyscall(text);
   const auto call2 = reference::Syscall(text);
   if (call.has_value() != call2.has_value()) return "ParseSyscall (refusal)";
-  if (call && (call->number != call2->number || call->first_argument != call2->first_argument)) {
+  if (call && (call->number != call2->number || (call->arguments[0] != call2->arguments[0] ||
+                                                 call->arguments[1] != call2->arguments[1]))) {
     return "ParseSyscall";
   }
   return ParseTid(text) == reference::Tid(text) ? nullptr : "ParseTid";

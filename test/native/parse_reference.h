@@ -99,11 +99,15 @@ inline std::optional<threadmeter::TaskSyscall> Syscall(const std::string& text) 
   const bool minus = !text.empty() && text[0] == '-';
   auto number = Digits(minus ? text.substr(1) : text, 10, INT64_MAX, &length);
   if (!number || (minus && *number != 0)) return std::nullopt;
-  const std::string rest = text.substr(length + (minus ? 1 : 0));
+  std::string rest = text.substr(length + (minus ? 1 : 0));
   if (rest.substr(0, 3) != " 0x") return std::nullopt;
-  auto argument = Digits(rest.substr(3), 16, UINT64_MAX, &length);
-  if (!argument) return std::nullopt;
-  return threadmeter::TaskSyscall{static_cast<int64_t>(*number), *argument};
+  auto first = Digits(rest.substr(3), 16, UINT64_MAX, &length);
+  if (!first) return std::nullopt;
+  rest = rest.substr(3 + length);
+  if (rest.substr(0, 3) != " 0x") return std::nullopt;
+  auto second = Digits(rest.substr(3), 16, UINT64_MAX, &length);
+  if (!second) return std::nullopt;
+  return threadmeter::TaskSyscall{static_cast<int64_t>(*number), {*first, *second}};
 }
 
 inline std::optional<int> Tid(const std::string& text) {

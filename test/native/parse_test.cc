@@ -51,7 +51,9 @@ void TestOthers() {
   CHECK(!ParseStatus("SigBlk:\t0\nvoluntary_ctxt_switches:\t1\n"), "a field is missing");
   CHECK(!ParseSyscall("running\n") && !ParseSyscall("-1 0x0 0x0\n"), "not in a call");
   auto call = ParseSyscall("202 0x7f00deadbeef 0x189 0x0\n");
-  CHECK(call && call->number == 202 && call->first_argument == 0x7f00deadbeef, "futex");
+  CHECK(call && call->number == 202 && call->arguments[0] == 0x7f00deadbeef &&
+            call->arguments[1] == 0x189,
+        "futex");
   for (const char* name : {".", "..", "", "0", "-1", "1x", " 1", "2147483648", "+1"}) {
     CHECK(!ParseTid(name), "accepted: %s", name);
   }
