@@ -5,7 +5,7 @@ import { availableParallelism } from 'node:os'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { Piscina } from 'piscina'
-import { Histogram, Registry } from 'prom-client'
+import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
 import { threadMetrics } from 'threadmeter/prom-client'
 import { TASKS } from './tasks.mjs'
 
@@ -26,6 +26,7 @@ function createPool() {
 
 function createMetrics() {
   const register = new Registry()
+  collectDefaultMetrics({ register })
   // All figures of all threads, at scrape time, in this one thread.
   threadMetrics({ register })
   const taskCpu = new Histogram({
