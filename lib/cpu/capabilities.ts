@@ -38,7 +38,7 @@ const unless = (reason: string, what: string, source: string): Capability =>
 /**
  * What can be read on this host, and for what cannot be read the reason. Never throws.
  *
- * Cost: about 20 µs (it opens one file of /proc); meant for start-up and for bug reports.
+ * Cost: 2 to 20 µs (it opens one file of /proc); meant for start-up and for bug reports.
  *
  * @example
  * ```js

@@ -44,17 +44,17 @@ export interface ThreadInfo {
 
 /** What {@link threads} reads. */
 export interface ThreadsOptions {
-  /** Run-queue delay; 1 to 3 µs a thread. Default true. */
+  /** Run-queue delay; 0.5 to 3 µs for each thread that has run since the last look. Default true. */
   runDelay?: boolean
-  /** Context switches; 20 to 30 µs a thread. Default false. */
+  /** Context switches; 6 to 30 µs a thread. Default false. */
   contextSwitches?: boolean
-  /** The kernel's state letter; 10 to 20 µs a thread. Default false. */
+  /** The kernel's state letter; 3 to 20 µs a thread. Default false. */
   state?: boolean
 }
 
 /** What {@link threadsInto} reads. */
 export interface ThreadsIntoOptions extends ThreadsOptions {
-  /** `user` and `system`; 1 µs a thread. Default false. */
+  /** `user` and `system`; 0.3 to 1.5 µs for each thread that has run since. Default false. */
   cpu?: boolean
 }
 
@@ -121,7 +121,8 @@ function threadInfo(from: Looker, row: number): ThreadInfo {
  * A worker carries its `threadId`, name and event loop once it has loaded threadmeter. Where /proc cannot
  * be used the snapshot holds those threads alone; `capabilities().allThreads` says so.
  *
- * Cost: about 5 µs a thread; `contextSwitches` and `state` cost extra, see {@link ThreadsOptions}.
+ * Cost: 0.5 µs for a thread that has not run since the last look, 2 to 5 µs for one that has;
+ * `contextSwitches` and `state` cost extra, see {@link ThreadsOptions}.
  *
  * @throws {TypeError} `ERR_THREADMETER_INVALID_ARG_TYPE` for bad options
  * @throws {ThreadmeterError} `ERR_THREADMETER_ADDON_UNAVAILABLE`
@@ -148,7 +149,7 @@ export function threads(options?: ThreadsOptions): ThreadInfo[] {
  * hundreds of threads. Row `i` begins at `i * THREAD_ROW.length`; its columns are those of
  * {@link THREAD_ROW}.
  *
- * Cost: under 1 µs a thread; 1 to 2 µs more with `runDelay`, 1 µs more with `cpu`.
+ * Cost: 0.3 to 1 µs a thread; see {@link ThreadsIntoOptions} for what more costs.
  *
  * @returns the number of threads. It may be more than there is room for: then as many rows are written
  * as fit, and a larger array will hold them all
