@@ -1,4 +1,5 @@
 import { invalidArgType } from '../errors.js'
+import { requireNative } from '../native.js'
 import { threadCpuTime } from './own-thread.js'
 
 /** What {@link measureCpu} returns. */
@@ -44,6 +45,7 @@ export function measureCpu<T>(
   fn: () => T | PromiseLike<T>,
 ): CpuMeasurement<T> | Promise<CpuMeasurement<T>> {
   if (typeof fn !== 'function') throw invalidArgType('fn', 'a function', fn)
+  requireNative('measureCpu()')
   const wallStart = performance.now()
   const cpuStart = threadCpuTime()
   const measured = (value: T): CpuMeasurement<T> => {
