@@ -43,7 +43,6 @@ struct Task {
   int schedstat_fd = -1;
   int64_t split_at_ns = -1;      // CPU time at which the split was read
   int64_t run_delay_at_ns = -1;  // and the run delay
-  int role_attempts = 0;
   bool settled = false;
   int64_t settle_wait_ns = 0;
   int64_t settle_at_ns = 0;

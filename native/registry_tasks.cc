@@ -12,7 +12,7 @@ namespace {
 constexpr int64_t kVerifyIntervalNs = 10 * kNsPerSecond;
 constexpr int64_t kNameSettlesNs = kNsPerSecond;
 constexpr int64_t kFirstSettleNs = kNsPerSecond / 100;
-constexpr int kMaxRoleAttempts = 8;
+constexpr int64_t kLongestSettleNs = 60 * kNsPerSecond;
 
 }  // namespace
 
@@ -108,7 +108,6 @@ void Registry::Describe(Task* task) {
   if (role == Role::kOther) {
     // What was told once stays told: a thread that is busy now does not show it again.
     role = task->role == Role::kOther ? evidence_.FromBehaviour(task->tid) : task->role;
-    task->role_attempts++;
   }
   const char* name = role != Role::kMain && own_name ? comm : RoleName(role);
   if (role == task->role && task->name == name) return;
@@ -123,11 +122,10 @@ void Registry::Settle(Task* task) {
   // Looked for at growing intervals: a description costs a hundred looks at the thread.
   const int64_t now = MonotonicNs();
   if (now < task->settle_at_ns) return;
-  task->settle_wait_ns = std::clamp(task->settle_wait_ns * 2, kFirstSettleNs, kNameSettlesNs);
+  task->settle_wait_ns = std::clamp(task->settle_wait_ns * 2, kFirstSettleNs, kLongestSettleNs);
   task->settle_at_ns = now + task->settle_wait_ns;
   Describe(task);
-  const bool role_open = task->role == Role::kOther && task->role_attempts < kMaxRoleAttempts;
-  task->settled = !role_open && now - task->first_seen_ns > kNameSettlesNs;
+  task->settled = task->role != Role::kOther && now - task->first_seen_ns > kNameSettlesNs;
 }
 
 bool Registry::SchedstatFd(Task* task, int* fd) {

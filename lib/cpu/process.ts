@@ -19,7 +19,8 @@ export interface ProcessCpuUsage {
 /**
  * Splits the CPU time of the process by what used it. The parts add up to `total`: the kernel keeps what
  * ended threads used, to the nanosecond, so also thousands of short-lived workers are all in `exited`,
- * whether they loaded threadmeter or not.
+ * whether they loaded threadmeter or not. The sum is exact; user and system apart are sampled once a
+ * timer tick for each thread, so these may differ from the total's by some ticks.
  *
  * A worker counts in `workers` while it lives and in `exited` afterwards. It is told by its registration,
  * or by its kernel name where Node gives one (22 and later): on Node 20 a worker that has not loaded

@@ -122,9 +122,8 @@ describe('while it runs', () => {
       const [, family, type] = /^# TYPE (\S+) (\S+)$/.exec(line) ?? []
       if (family && type) types.set(family, type)
       if (line.startsWith('#')) continue
-      const sample = /^([a-z_]+)(\{(?:[a-z_]+="[^"\\]*",?)+\})? (-?[\d.]+(?:e[+-]\d+)?)$/i.exec(
-        line,
-      )
+      const sample =
+        /^([a-z_][a-z\d_]*)(\{(?:[a-z_]+="[^"\\]*",?)+\})? (NaN|-?[\d.]+(?:e[+-]\d+)?)$/i.exec(line)
       expect([line, sample]).not.toEqual([line, null])
       const [, name, labels = ''] = sample as RegExpExecArray
       expect([line, series.has(name + labels)]).toEqual([line, false])
