@@ -149,7 +149,8 @@ export function threads(options?: ThreadsOptions): ThreadInfo[] {
  * hundreds of threads. Row `i` begins at `i * THREAD_ROW.length`; its columns are those of
  * {@link THREAD_ROW}.
  *
- * Cost: 0.3 to 1 µs a thread; see {@link ThreadsIntoOptions} for what more costs.
+ * Cost: 0.3 to 1 µs a thread, up to 4 µs with caches gone cold, as at one look a second; see
+ * {@link ThreadsIntoOptions} for what more costs.
  *
  * @returns the number of threads. It may be more than there is room for: then as many rows are written
  * as fit, and a larger array will hold them all
