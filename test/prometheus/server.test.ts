@@ -14,6 +14,13 @@ interface Series {
   value: [number, string]
 }
 
+interface Answer {
+  status: string
+  data:
+    | { resultType: 'vector'; result: Series[] }
+    | { resultType: 'scalar'; result: Series['value'] }
+}
+
 const folder = mkdtempSync(join(tmpdir(), 'threadmeter-prometheus-'))
 const children: ChildProcess[] = []
 let api = ''
@@ -48,10 +55,11 @@ function start(command: string, args: string[], ready: RegExp): Promise<RegExpEx
 
 async function query(promql: string): Promise<Series[]> {
   const url = `${api}/api/v1/query?query=${encodeURIComponent(promql)}`
-  const answer = await (await fetch(url, { signal: AbortSignal.timeout(5_000) })).json()
+  const response = await fetch(url, { signal: AbortSignal.timeout(5_000) })
+  const answer = (await response.json()) as Answer
   if (answer.status !== 'success') throw new Error(`${promql}: ${JSON.stringify(answer)}`)
-  const { resultType, result } = answer.data
-  return resultType === 'scalar' ? [{ metric: {}, value: result }] : result
+  const { data } = answer
+  return data.resultType === 'scalar' ? [{ metric: {}, value: data.result }] : data.result
 }
 
 /** Asks until the answer is as wanted; the last answer when the time is over. */
