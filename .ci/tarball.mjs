@@ -1,5 +1,6 @@
 // Checks what `npm pack` would publish: every module of lib/ with what it compiles to (the maps of
-// dist/ lead there), the native sources, the prebuilt addons, and nothing else.
+// dist/ lead there), the pages that the README leads to, the native sources, the prebuilt addons, and
+// nothing else.
 import { spawnSync } from 'node:child_process'
 import { basename, relative } from 'node:path'
 import { filesIn, inRoot, ROOT } from './files.mjs'
@@ -15,8 +16,11 @@ function expected() {
     .flatMap((folder) => filesIn(inRoot(folder)))
     .filter((file) => !basename(file).startsWith('.'))
     .map((file) => relative(ROOT, file))
+  const pages = filesIn(inRoot('docs'))
+    .filter((file) => /\.(md|svg)$/.test(file))
+    .map((file) => relative(ROOT, file))
   const prebuilds = ['x64', 'arm64'].map((arch) => `prebuilds/linux-${arch}/threadmeter.node`)
-  return new Set([...ALLOWED, ...compiled, ...sources, ...prebuilds])
+  return new Set([...ALLOWED, ...compiled, ...sources, ...pages, ...prebuilds])
 }
 
 const pack = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
