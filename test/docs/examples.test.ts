@@ -66,7 +66,7 @@ describe('examples in the documentation', () => {
     expect(examples.length).toBeGreaterThan(10)
   })
 
-  it.each(examples)('$where runs', async ({ info, code }) => {
+  it.concurrent.each(examples)('$where runs', async ({ info, code }) => {
     const serves = info.includes('server')
     const ending = await run(code, serves ? SERVER_RUNS_MS : PROGRAM_LIMIT_MS)
     expect(ending).toEqual(
