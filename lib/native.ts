@@ -20,6 +20,7 @@ export interface Native {
   look(rows: Float64Array, flags: number, version: number, endedVersion: number): number
   identities(): NativeIdentity[]
   ended(): NativeEnded[]
+  lateEndings(): [number, number][]
   processParts(): boolean
   waitingForCpu(tid: number): boolean
   procfs(): string

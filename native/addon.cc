@@ -142,6 +142,21 @@ Napi::Value Ended(const Napi::CallbackInfo& info) {
   return list;
 }
 
+// lateEndings(): [uid, endedSlot][] of the same look: threads that registered after looks may have
+// seen them, and have ended
+Napi::Value LateEndings(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  const auto& endings = Of(info).look.late_endings;
+  auto list = Napi::Array::New(env, endings.size());
+  for (size_t i = 0; i < endings.size(); i++) {
+    auto entry = Napi::Array::New(env, 2);
+    entry[0u] = Napi::Number::New(env, static_cast<double>(endings[i].uid));
+    entry[1u] = Napi::Number::New(env, endings[i].ended_slot);
+    list[static_cast<uint32_t>(i)] = entry;
+  }
+  return list;
+}
+
 // processParts(): boolean; scratch: user and system us of main, workers, helpers, exited, total
 Napi::Value ProcessParts(const Napi::CallbackInfo& info) {
   threadmeter::ProcessParts parts;
@@ -201,6 +216,7 @@ Napi::Object InitModule(Napi::Env env, Napi::Object exports) {
   exports["look"] = Napi::Function::New<TakeLook>(env);
   exports["identities"] = Napi::Function::New<Identities>(env);
   exports["ended"] = Napi::Function::New<Ended>(env);
+  exports["lateEndings"] = Napi::Function::New<LateEndings>(env);
   exports["processParts"] = Napi::Function::New<ProcessParts>(env);
   exports["waitingForCpu"] = Napi::Function::New<WaitingForCpu>(env);
   exports["procfs"] = Napi::Function::New<Procfs>(env);

@@ -16,6 +16,7 @@ namespace threadmeter {
 namespace {
 
 constexpr size_t kMaxEndedNames = 1024;
+constexpr size_t kMaxLateEndings = 1024;
 constexpr int kMaxOpenFds = 1024;
 
 std::atomic<Registry*> current{nullptr};
@@ -84,7 +85,11 @@ uint64_t Registry::RegisterThread(bool is_main, int thread_id, const char* name,
       Remove(task);
       task = nullptr;
     }
-    if (task == nullptr) task = Add(tid, start_ticks);
+    if (task == nullptr) {
+      task = Add(tid, start_ticks);
+    } else {
+      task->listed_before = true;
+    }
     task->registered = true;
     task->role = is_main ? Role::kMain : Role::kWorker;
     task->thread_id = thread_id;
@@ -167,6 +172,10 @@ void Registry::FoldIntoEnded(Task* task, const ThreadUsage* usage) {
   if (usage != nullptr) {
     totals.voluntary_switches += usage->voluntary_switches;
     totals.involuntary_switches += usage->involuntary_switches;
+  }
+  if (task->listed_before) {
+    if (late_endings_.size() == kMaxLateEndings) late_endings_.erase(late_endings_.begin());
+    late_endings_.push_back({task->uid, task->ended_slot});
   }
   task->registered = false;
   ended_version_++;

@@ -30,6 +30,7 @@ struct Task {
 
   // Of JavaScript threads that loaded the addon.
   bool registered = false;
+  bool listed_before = false;  // looks may have seen it before it registered
   int thread_id = kNoThreadId;
   int ended_slot = 0;
   const uv_loop_s* loop = nullptr;
@@ -66,6 +67,13 @@ struct EndedTotals {
   int64_t involuntary_switches = 0;
 };
 
+// A thread that ended and that looks may have seen before it registered: only this tells them where
+// what it used went.
+struct LateEnding {
+  uint64_t uid;
+  int ended_slot;
+};
+
 class Registry {
  public:
   // Of this process: a child of fork() finds a fresh one, since its parent's tids are not its own.
@@ -99,6 +107,7 @@ class Registry {
 
   const std::vector<Task*>& tasks() const { return tasks_; }
   const std::vector<EndedTotals>& ended() const { return ended_; }
+  const std::vector<LateEnding>& late_endings() const { return late_endings_; }
   uint64_t version() const { return version_; }
   uint64_t ended_version() const { return ended_version_; }
   int procfs_error() const { return procfs_error_; }
@@ -136,6 +145,7 @@ class Registry {
   pthread_mutex_t mutex_;
   std::vector<Task*> tasks_;  // in the order of their uid
   std::vector<EndedTotals> ended_;
+  std::vector<LateEnding> late_endings_;  // the last ones
   // Threads past their exit hook that the kernel still lists: they are counted as ended already.
   struct Leaving {
     pid_t tid;

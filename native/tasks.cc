@@ -159,11 +159,13 @@ void TakeLook(double* rows, size_t capacity, unsigned flags, uint64_t known_vers
   look->ended_version = registry.ended_version();
   look->identities.clear();
   look->ended.clear();
+  look->late_endings.clear();
   if (look->version != known_version) {
     for (const Task* task : registry.tasks()) look->identities.push_back(IdentityOf(task));
   }
   if ((flags & kWithEnded) != 0 && look->ended_version != known_ended_version) {
     look->ended = registry.ended();
+    look->late_endings = registry.late_endings();
   }
   if ((flags & kWithProcess) != 0) look->process = ProcessCpu();
 }

@@ -59,6 +59,7 @@ struct Look {
   // Filled only when they differ from the versions the caller knows.
   std::vector<Identity> identities;
   std::vector<EndedTotals> ended;
+  std::vector<LateEnding> late_endings;
 };
 
 // Reads every thread into `rows` (kColumns doubles each, NaN for what is not known or not asked

@@ -10,6 +10,8 @@ export interface ThreadLook {
   /** ns on the monotonic clock. */
   readonly takenAt: number
   readonly ended: readonly EndedThreads[]
+  /** By uid, the ended slot of threads that had been there before they registered. */
+  readonly lateEndings: ReadonlyMap<number, number>
   identity(uid: number): ThreadIdentity
 }
 
@@ -107,7 +109,7 @@ export class ThreadTotals {
       gone.delete(this.#addRow(look, row * THREAD_ROW.length, now))
     }
     for (const uid of gone.keys()) this.#known.delete(uid)
-    this.#addEnded(look.ended, countedOfEnded(gone.values()))
+    this.#addEnded(look.ended, countedOfEnded(gone.values(), look.lateEndings))
   }
 
   /** Returns whose row it was. */
@@ -193,13 +195,18 @@ function isSettled({ threadId, role }: ThreadIdentity, age: number): boolean {
 }
 
 /** By ended slot, what has been counted of the registered threads that are gone. */
-function countedOfEnded(gone: Iterable<Known>): ThreadFigures[] {
+function countedOfEnded(
+  gone: Iterable<Known>,
+  lateEndings: ReadonlyMap<number, number>,
+): ThreadFigures[] {
   const counted: ThreadFigures[] = []
   for (const { identity, last } of gone) {
-    if (identity.threadId === null) continue
-    counted[identity.endedSlot] ??= figures(0)
-    const slot = counted[identity.endedSlot] as ThreadFigures
-    for (const figure of FIGURES) slot[figure] += last[figure]
+    const { uid, threadId, endedSlot } = identity
+    const slot = threadId === null ? lateEndings.get(uid) : endedSlot
+    if (slot === undefined) continue
+    counted[slot] ??= figures(0)
+    const total = counted[slot] as ThreadFigures
+    for (const figure of FIGURES) total[figure] += last[figure]
   }
   return counted
 }

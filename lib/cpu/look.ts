@@ -54,6 +54,8 @@ export class Looker {
   processSystem = 0
   /** By ended slot; only with `LOOK.ended`. */
   ended: readonly EndedThreads[] = []
+  /** The ended slot of threads that had been there before they registered; only with `LOOK.ended`. */
+  lateEndings: ReadonlyMap<number, number> = new Map()
 
   #native: Native
   #identities = new Map<number, ThreadIdentity>()
@@ -121,6 +123,7 @@ export class Looker {
   }
 
   #readEnded(): void {
+    this.lateEndings = new Map(this.#native.lateEndings())
     this.ended = this.#native
       .ended()
       .map(([name, threads, user, system, , runDelay, voluntary, involuntary]) => ({

@@ -31,6 +31,10 @@ export interface SimulatedThread {
   /** What it must count with: its reading in the last look, once it is clear what the thread is. */
   readonly counted: Used
   readonly startTime: number
+  /** A look has seen it. */
+  seen: boolean
+  /** A look had seen it before it registered. */
+  late: boolean
 }
 
 /** A process whose threads use what they are told to, kept the way the addon keeps it. */
@@ -44,6 +48,7 @@ export class SimulatedProcess {
   /** By the name of the ended slot. */
   readonly ended: EndedThreads[] = [{ name: '', threads: 0, ...nothing() }]
 
+  readonly #lateEndings = new Map<number, number>()
   #uids = 0
   #threadIds = 0
 
@@ -57,6 +62,8 @@ export class SimulatedProcess {
       used: nothing(),
       counted: nothing(),
       startTime: this.now / NS_PER_MS,
+      seen: false,
+      late: false,
     }
     this.threads.push(thread)
     return thread
@@ -65,6 +72,7 @@ export class SimulatedProcess {
   /** The thread loads threadmeter; without a name it is called by its threadId. */
   register(thread: SimulatedThread, name?: string): void {
     const main = thread.role === 'main'
+    thread.late = thread.seen
     thread.threadId = main ? 0 : ++this.#threadIds
     thread.role = main ? 'main' : 'worker'
     thread.name = main ? 'main' : (name ?? `worker-${thread.threadId}`)
@@ -89,6 +97,7 @@ export class SimulatedProcess {
       this.endedRegistered[figure] += thread.used[figure]
     }
     this.ended[thread.slot] = totals
+    if (thread.late) this.#lateEndings.set(thread.uid, thread.slot)
   }
 
   /** Whether a thread can no longer turn out to be a worker that has yet to tell its name. */
@@ -102,6 +111,7 @@ export class SimulatedProcess {
     this.threads.forEach((thread, row) => {
       const at = row * THREAD_ROW.length
       rows[at + THREAD_ROW.uid] = thread.uid
+      thread.seen = true
       for (const figure of FIGURES) rows[at + THREAD_ROW[figure]] = thread.used[figure]
       if (this.isClear(thread)) Object.assign(thread.counted, thread.used)
     })
@@ -111,6 +121,7 @@ export class SimulatedProcess {
       count: this.threads.length,
       takenAt: this.now,
       ended: [...this.ended],
+      lateEndings: new Map(this.#lateEndings),
       identity: (uid: number) => identities.get(uid) as ThreadIdentity,
     }
   }

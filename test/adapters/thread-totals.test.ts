@@ -44,7 +44,7 @@ function live(seed: number, steps: number, maxThreads: number, check: (at: LifeS
     () => process.start('worker', 'WorkerThread'),
     () => {
       const thread = anyone()
-      if (!process.isClear(thread)) process.register(thread, nameOf())
+      if (thread.threadId === null) process.register(thread, nameOf())
     },
     () => {
       const thread = anyone()
@@ -197,6 +197,20 @@ describe('labels', () => {
     totals.add(process.look(), process.now / NS_PER_MS)
     expect(byLabel(totals)).toEqual({ pool: 17 })
     expect(totals.unsettled).toEqual({ user: 0, system: 0 })
+  })
+
+  it('count a worker once that registers late and ends before the next look', () => {
+    const process = new SimulatedProcess()
+    const totals = new ThreadTotals(100)
+    const late = process.start('worker', 'WorkerThread')
+    work(late, 5)
+    process.now += 2 * NS_PER_SECOND
+    totals.add(process.look(), process.now / NS_PER_MS)
+    process.register(late, 'pool')
+    work(late, 3)
+    process.end(late)
+    totals.add(process.look(), process.now / NS_PER_MS)
+    expect(byLabel(totals)).toEqual({ worker: 5, pool: 3 })
   })
 
   it('count a worker that never registers once it has been there for a second', () => {
