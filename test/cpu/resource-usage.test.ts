@@ -29,11 +29,12 @@ describe('threadResourceUsage()', () => {
   let pages: number
 
   beforeAll(async () => {
+    // With helper threads of its own V8 waits for them now and then, in the middle of a burn.
     ;({ results, cpu, pages } = await runFixture<{
       results: typeof results
       cpu: typeof cpu
       pages: number
-    }>('resources.mjs'))
+    }>('resources.mjs', { nodeArgs: ['--single-threaded'] }))
   })
 
   const grown = (work: Work, field: keyof ThreadResourceUsage): number =>
@@ -64,10 +65,9 @@ describe('threadResourceUsage()', () => {
   })
 
   it('counts a voluntary context switch for each sleep', () => {
-    const sleeps = grown('sleeps', 'voluntaryContextSwitches')
-    expect(sleeps).toBeGreaterThanOrEqual(50)
-    // V8 gives the processor up as well, for a lock or a collection: /proc has the exact number above.
-    expect(grown('cpu', 'voluntaryContextSwitches')).toBeLessThan(sleeps / 2)
+    expect(grown('sleeps', 'voluntaryContextSwitches')).toBeGreaterThanOrEqual(50)
+    expect(grown('sleeps', 'voluntaryContextSwitches')).toBeLessThan(100)
+    expect(grown('cpu', 'voluntaryContextSwitches')).toBeLessThan(10)
   })
 
   it('counts blocks that are written where the file system has a disk', () => {
