@@ -26,6 +26,12 @@ export interface Native {
   procfs(): string
   schedstat(): string
   eventLoop(): string
+  takeObserverRole(): void
+  runtimeDirectory(path?: string): string
+  mapSegment(fd: number, offset: number, bytes: number): ArrayBuffer | number
+  bindMeter(fd: number): number
+  lockFile(fd: number): boolean
+  taskFigures(pid: number, tid: number, flags: number): boolean
 }
 
 /** Where the addon leaves its figures: one array per thread, read right after the call. */
