@@ -1,0 +1,9 @@
+export {
+  joinFamilies,
+  renderFamilies,
+  renderFamily,
+  type ShownFamily,
+  type ShownSeries,
+} from './families.js'
+export { CONTENT_TYPES, type ExpositionFormat, formatNumber } from './format.js'
+export { type LabelPairs, type SeriesFigures, SeriesText } from './series-text.js'
