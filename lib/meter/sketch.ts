@@ -136,30 +136,41 @@ interface CountedPage extends Slots {
   readonly total: number
 }
 
-function totalOf({ values, index }: Slots, code: number): number {
+function totalOf(values: Float64Array, index: number, code: number): number {
   let total = 0
   const end = index + pageSlots(code)
   for (let at = index + PAGE.counts; at < end; at++) total += values[at] as number
   return total
 }
 
-/** The pages whose windows have not passed and that hold something, rising by value. */
+/** Two pages of the same code, of whatever windows, as one. */
+function together(a: CountedPage, b: CountedPage): CountedPage {
+  const slots = pageSlots(a.code)
+  const values = a.values.slice(a.index, a.index + slots)
+  values[PAGE.window] = b.values[b.index + PAGE.window] as number
+  mergePage(values, 0, b.values, b.index, slots)
+  return { values, index: 0, code: a.code, total: a.total + b.total }
+}
+
+/** What the windows that have not passed hold, a page per code, rising by value. */
 function currentPages(
   pages: ReadonlyMap<number, Slots>,
   windows: SketchWindows,
   now: number,
 ): CountedPage[] {
   const window = windowAt(windows, now)
-  const current: CountedPage[] = []
-  for (const [page, slots] of pages) {
-    const own = slots.values[slots.index + PAGE.window] as number
+  const byCode = new Map<number, CountedPage>()
+  for (const [number, { values, index }] of pages) {
+    const own = values[index + PAGE.window] as number
     // One that began after `now` was read counts too; what is far ahead is from before a clock was set back.
     if (own <= window - windows.count || own > window + 1) continue
-    const code = codeOfPage(page, windows)
-    const total = totalOf(slots, code)
-    if (total > 0) current.push({ values: slots.values, index: slots.index, code, total })
+    const code = codeOfPage(number, windows)
+    const page = { values, index, code, total: totalOf(values, index, code) }
+    if (!(page.total > 0)) continue
+    const other = byCode.get(code)
+    byCode.set(code, other === undefined ? page : together(other, page))
   }
-  return current.sort((a, b) => a.code - b.code)
+  return [...byCode.values()].sort((a, b) => a.code - b.code)
 }
 
 /** The middle of a bucket, as near to both its bounds as the relative error says. */
