@@ -2,6 +2,7 @@ import type { FamilyDescription } from '../meter/model.js'
 import { familyHeader, familyName, sampleName, unknownHeader } from './family-header.js'
 import type { ExpositionFormat } from './format.js'
 import { type LabelPairs, type SeriesFigures, SeriesText } from './series-text.js'
+import { StringSink, type TextSink } from './sink.js'
 
 /** A series to be shown. The object must be a new one when its labels are others: its text hangs on it. */
 export interface ShownSeries extends SeriesFigures {
@@ -27,27 +28,24 @@ function textOf(family: FamilyDescription, series: ShownSeries): SeriesText {
   return text
 }
 
-/** One family: its header and the lines of its series. */
-export function renderFamily(
+function writeSeries(
   { description, series }: ShownFamily,
   format: ExpositionFormat,
-): string {
-  let text = familyHeader(description, format)
-  for (const one of series) text += textOf(description, one).render(format, one)
-  return text
+  sink: TextSink,
+): void {
+  for (const one of series) sink.write(textOf(description, one).render(format, one))
+}
+
+/** One family: its header and the lines of its series. */
+export function writeFamily(family: ShownFamily, format: ExpositionFormat, sink: TextSink): void {
+  sink.write(familyHeader(family.description, format))
+  writeSeries(family, format, sink)
 }
 
 /** A counter whose OpenMetrics name belongs to another family, under its own name and without a type. */
-function renderUnknown({ description, series }: ShownFamily): string {
-  let text = unknownHeader(description)
-  for (const one of series) text += textOf(description, one).render('text', one)
-  return text
-}
-
-/** Families as {@link renderFamily} gives them, as one exposition. */
-export function joinFamilies(families: readonly string[], format: ExpositionFormat): string {
-  if (format === 'openmetrics') return `${families.join('')}# EOF\n`
-  return families.length === 0 ? '\n' : families.join('\n')
+function writeUnknown(family: ShownFamily, sink: TextSink): void {
+  sink.write(unknownHeader(family.description))
+  writeSeries(family, 'text', sink)
 }
 
 /**
@@ -62,17 +60,43 @@ function clashes(family: FamilyDescription, names: ReadonlySet<string>): boolean
   )
 }
 
-/** All families as one exposition. Names must differ. */
-export function renderFamilies(families: readonly ShownFamily[], format: ExpositionFormat): string {
-  if (format === 'text') {
-    return joinFamilies(
-      families.map((family) => renderFamily(family, format)),
-      format,
-    )
-  }
+function writeOpenMetrics(families: readonly ShownFamily[], sink: TextSink): void {
   const names = new Set(families.map(({ description }) => description.name))
-  const rendered = families.map((family) =>
-    clashes(family.description, names) ? renderUnknown(family) : renderFamily(family, format),
-  )
-  return joinFamilies(rendered, format)
+  for (const family of families) {
+    if (clashes(family.description, names)) writeUnknown(family, sink)
+    else writeFamily(family, 'openmetrics', sink)
+  }
+  sink.write('# EOF\n')
+}
+
+/** All families as one exposition. Their names must differ. */
+export function writeFamilies(
+  families: readonly ShownFamily[],
+  format: ExpositionFormat,
+  sink: TextSink,
+): void {
+  if (format === 'openmetrics') {
+    writeOpenMetrics(families, sink)
+    return
+  }
+  if (families.length === 0) sink.write('\n')
+  // An empty line between families, as the clients of Node write it.
+  for (const [place, family] of families.entries()) {
+    if (place > 0) sink.write('\n')
+    writeFamily(family, 'text', sink)
+  }
+}
+
+/** The same as a string. */
+export function renderFamilies(families: readonly ShownFamily[], format: ExpositionFormat): string {
+  const sink = new StringSink()
+  writeFamilies(families, format, sink)
+  return sink.toString()
+}
+
+/** One family as a string, without what stands between families. */
+export function renderFamily(family: ShownFamily, format: ExpositionFormat): string {
+  const sink = new StringSink()
+  writeFamily(family, format, sink)
+  return sink.toString()
 }

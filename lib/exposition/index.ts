@@ -1,9 +1,10 @@
 export {
-  joinFamilies,
   renderFamilies,
   renderFamily,
   type ShownFamily,
   type ShownSeries,
+  writeFamilies,
 } from './families.js'
 export { CONTENT_TYPES, type ExpositionFormat, formatNumber } from './format.js'
 export { type LabelPairs, type SeriesFigures, SeriesText } from './series-text.js'
+export { BufferSink } from './sink.js'

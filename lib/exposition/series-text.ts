@@ -1,8 +1,8 @@
 import type { FamilyDescription, Slots } from '../meter/model.js'
+import { quantiles, SUMMARY, sketchQuantiles } from '../meter/sketch.js'
 import { exemplarText } from './exemplar-text.js'
 import { sampleName } from './family-header.js'
 import { type ExpositionFormat, escapeLabelValue, formatBound, formatNumber } from './format.js'
-import { summaryQuantiles } from './summary-quantiles.js'
 
 export type LabelPairs = readonly (readonly [name: string, value: string])[]
 
@@ -23,7 +23,7 @@ interface Lines {
   text: string
 }
 
-const QUANTILES_AT = 2
+const NO_PAGES: ReadonlyMap<number, Slots> = new Map()
 
 function labelText(labels: LabelPairs): string {
   let text = ''
@@ -97,10 +97,9 @@ export class SeriesText {
         return [...bounds.map(bucket), ...ends]
       }
       case 'summary': {
-        const quantiles = parameters.slice(QUANTILES_AT)
         const line = (quantile: number): string =>
           `${name}{quantile="${formatBound(quantile, format)}"${rest}} `
-        return [...quantiles.map(line), ...ends]
+        return [...sketchQuantiles(parameters).map(line), ...ends]
       }
       default:
         return [`${sampleName(this.#family, format)}${braces(labels)} `]
@@ -123,16 +122,15 @@ export class SeriesText {
     return lines.text
   }
 
-  #summary({ prefixes }: Lines, figures: SeriesFigures): string {
-    const { values, index } = figures
-    const quantiles = summaryQuantiles(this.#family.parameters, figures)
+  #summary({ prefixes }: Lines, { values, index, pages }: SeriesFigures): string {
+    const shown = quantiles(this.#family.parameters, pages ?? NO_PAGES, Date.now())
     let text = ''
-    for (let place = 0; place < quantiles.length; place++) {
-      text += `${prefixes[place]}${formatNumber(quantiles[place] as number)}\n`
-    }
-    const [count, sum] = [values[index] as number, values[index + 1] as number]
+    for (const [place, value] of shown.entries())
+      text += `${prefixes[place]}${formatNumber(value)}\n`
     const [sumPrefix, countPrefix] = prefixes.slice(-2)
-    return `${text}${sumPrefix}${formatNumber(sum)}\n${countPrefix}${formatNumber(count)}\n`
+    const sum = formatNumber(values[index + SUMMARY.sum] as number)
+    const count = formatNumber(values[index + SUMMARY.count] as number)
+    return `${text}${sumPrefix}${sum}\n${countPrefix}${count}\n`
   }
 }
 
