@@ -15,10 +15,12 @@ const UNITS = {
   percent: (value) => `${value >= 1 ? digits(value) : value.toPrecision(2)} %`,
   share: (value) => `${(value * 100).toFixed(0)} %`,
   count: (value) => String(value),
+  bytes: (value) => (value < 1e6 ? `${digits(value / 1e3)} kB` : `${digits(value / 1e6)} MB`),
 }
 
 export function cell(value, unit) {
-  return value === undefined || Number.isNaN(value) ? '–' : UNITS[unit](value)
+  // NaN has become null on its way through IPC.
+  return Number.isFinite(value) ? UNITS[unit](value) : '–'
 }
 
 const cellsOf = (table) =>
