@@ -1,0 +1,114 @@
+import { readdirSync, rmdirSync, unlinkSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { lifeOfProcess, ownProcess } from './liveness.js'
+import { tryLock } from './locks.js'
+import { hasLiveMembers } from './members.js'
+
+/** Held by whoever joins or cleans a directory, for a few file operations. */
+export const JOIN_LOCK = 'join.lock'
+
+/** Held by the observer that folds what ended threads leave, for as long as it runs. */
+export const OBSERVER_LOCK = 'observer.lock'
+
+/** The totals of the ended threads. */
+export const RETIRED = 'retired'
+
+/** What a service leaves; files of other names are not threadmeter's and stay. */
+const LEFT_BEHIND = /^(?:.+\.meter|\..+|retired.*|observed.*|slot-\d+)$/
+
+const DEFAULT_NAME = /^(\d+)-(\d+)$/
+const DEFAULT_PARENT = /^threadmeter-\d+$/
+
+// At a start, directories of many crashes may be there: a part of them each time.
+const SIBLINGS_PER_START = 32
+
+function unlinkIfThere(path: string): void {
+  try {
+    unlinkSync(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  }
+}
+
+function unlinkLeftBehind(dir: string): void {
+  for (const name of readdirSync(dir)) {
+    if (LEFT_BEHIND.test(name)) unlinkIfThere(join(dir, name))
+  }
+}
+
+/**
+ * Frees what a service left that has ended, so that a new one in the same directory begins anew. An
+ * observer that is still there goes on with the totals instead. Only under the lock for joining.
+ */
+export function cleanDeadService(dir: string): void {
+  if (hasLiveMembers(dir)) return
+  const observer = tryLock(join(dir, OBSERVER_LOCK))
+  if (observer === undefined) return
+  try {
+    unlinkLeftBehind(dir)
+  } finally {
+    observer.release()
+  }
+}
+
+/** Whether `path` is a directory that was made by default, for the process whose name it bears. */
+export const isDefaultDirectory = (path: string): boolean =>
+  DEFAULT_NAME.test(basename(path)) && DEFAULT_PARENT.test(basename(dirname(path)))
+
+/** Whoever waits for one of the locks finds it unlinked and makes the directory anew. */
+function removeWithLocks(dir: string): void {
+  unlinkLeftBehind(dir)
+  unlinkIfThere(join(dir, OBSERVER_LOCK))
+  unlinkIfThere(join(dir, JOIN_LOCK))
+  rmdirSync(dir)
+}
+
+function removeUnderLocks(dir: string, besidesOwn: boolean): void {
+  const joining = tryLock(join(dir, JOIN_LOCK))
+  if (joining === undefined) return
+  try {
+    if (hasLiveMembers(dir, { besidesOwn })) return
+    const observer = tryLock(join(dir, OBSERVER_LOCK))
+    // In a process that ends, the lock of its own observer does not matter any more.
+    if (observer === undefined && !besidesOwn) return
+    removeWithLocks(dir)
+    observer?.release()
+  } finally {
+    joining.release()
+  }
+}
+
+function isOfDead(dir: string): boolean {
+  const [, pid, processStart] = DEFAULT_NAME.exec(basename(dir)) ?? []
+  if (pid === undefined) return false
+  const { pidNamespace } = ownProcess()
+  const owner = { pid: Number(pid), processStart: Number(processStart), pidNamespace }
+  return lifeOfProcess(owner) === 'dead'
+}
+
+function bestEffort(step: () => void): void {
+  try {
+    step()
+  } catch {
+    // What stays is looked at again at the next start.
+  }
+}
+
+/** Removes default directories beside `dir` whose services have ended. Never throws. */
+export function removeDeadSiblings(dir: string): void {
+  bestEffort(() => {
+    const parent = dirname(dir)
+    const others = readdirSync(parent).map((name) => join(parent, name))
+    const dead = others.filter((path) => path !== dir && isOfDead(path))
+    for (const path of dead.slice(0, SIBLINGS_PER_START)) {
+      bestEffort(() => removeUnderLocks(path, false))
+    }
+  })
+}
+
+/** Removes a default directory when the last process of its service ends. Never throws. */
+export function removeIfLast(dir: string): void {
+  bestEffort(() => {
+    if (isDefaultDirectory(dir)) removeUnderLocks(dir, true)
+  })
+}

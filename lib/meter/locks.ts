@@ -1,0 +1,38 @@
+import { closeSync, constants, fstatSync, openSync } from 'node:fs'
+import { native } from '../native.js'
+
+const { O_RDWR, O_CREAT, O_NOFOLLOW } = constants
+
+const sleepOn = new Int32Array(new SharedArrayBuffer(4))
+
+/** An flock(2) held on a file until `release()`, or until the process or its worker ends. */
+export interface FileLock {
+  release(): void
+}
+
+/** Whether the directory still has the file: who cleans a directory unlinks its locks with it. */
+const isLinked = (fd: number): boolean => fstatSync(fd).nlink > 0
+
+/** The lock, or undefined where somebody else holds it. Throws where the file cannot be opened. */
+export function tryLock(path: string): FileLock | undefined {
+  const fd = openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600)
+  try {
+    if (native?.lockFile?.(fd) === true && isLinked(fd)) return { release: () => closeSync(fd) }
+  } catch (error) {
+    closeSync(fd)
+    throw error
+  }
+  closeSync(fd)
+  return undefined
+}
+
+/** Tries for at most `ms`; nobody holds such a lock for longer than a few file operations. */
+export function lockWithin(path: string, ms: number): FileLock | undefined {
+  if (native?.lockFile === undefined) return undefined
+  const until = performance.now() + ms
+  for (;;) {
+    const lock = tryLock(path)
+    if (lock !== undefined || performance.now() >= until) return lock
+    Atomics.wait(sleepOn, 0, 0, 2)
+  }
+}

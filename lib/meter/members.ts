@@ -1,0 +1,128 @@
+import {
+  closeSync,
+  constants,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+  symlinkSync,
+  unlinkSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { HEADER, MAGIC } from './layout.js'
+import { lifeOfProcess, ownProcess, type ProcessIdentity } from './liveness.js'
+
+// A FIFO of that name must not make its reader wait.
+const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants
+
+const SLOT_NAME = /^slot-(\d+)$/
+const PROCESS_TEXT = /^(\d+)-(\d+)-(\d+)$/
+
+/** A member of a runtime directory and the number that it has there. */
+interface Member {
+  readonly slot: number
+  readonly process: ProcessIdentity
+}
+
+const pathOf = (dir: string, slot: number): string => join(dir, `slot-${slot}`)
+
+const textOf = ({ pid, processStart, pidNamespace }: ProcessIdentity): string =>
+  `${pid}-${processStart}-${pidNamespace}`
+
+function parse(text: string): ProcessIdentity | undefined {
+  const [, pid, processStart, pidNamespace] = PROCESS_TEXT.exec(text) ?? []
+  if (pid === undefined) return undefined
+  return {
+    pid: Number(pid),
+    processStart: Number(processStart),
+    pidNamespace: Number(pidNamespace),
+  }
+}
+
+const isOwn = (process: ProcessIdentity): boolean => textOf(process) === textOf(ownProcess())
+
+function memberOf(dir: string, slot: number): Member | undefined {
+  try {
+    const process = parse(readlinkSync(pathOf(dir, slot)))
+    return process && { slot, process }
+  } catch {
+    // Cleaned in the meantime.
+    return undefined
+  }
+}
+
+/** The numbers that are taken; a link that says nothing keeps its number. */
+function takenSlots(dir: string): number[] {
+  return readdirSync(dir)
+    .flatMap((name) => SLOT_NAME.exec(name)?.[1] ?? [])
+    .map(Number)
+}
+
+const membersOf = (dir: string): Member[] =>
+  takenSlots(dir).flatMap((slot) => memberOf(dir, slot) ?? [])
+
+/** The number that this process has in `dir`, through whichever of its threads. */
+export const ownSlot = (dir: string): number | undefined =>
+  membersOf(dir).find(({ process }) => isOwn(process))?.slot
+
+/** Frees the numbers of the dead: only under the lock, so that no two processes take the same one. */
+export function freeSlotsOfDead(dir: string): void {
+  for (const { slot, process } of membersOf(dir)) {
+    if (lifeOfProcess(process) === 'dead') unlinkSync(pathOf(dir, slot))
+  }
+}
+
+/** A link comes into being with its text, at once or not at all: no other process sees it half made. */
+function take(dir: string, slot: number): boolean {
+  try {
+    symlinkSync(textOf(ownProcess()), pathOf(dir, slot))
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    // Another thread of this process may have been quicker.
+    return ownSlot(dir) === slot
+  }
+}
+
+/** The lowest number that nobody has, made this process's own. */
+export function takeSlot(dir: string): number {
+  const taken = new Set(takenSlots(dir))
+  for (let slot = 0; ; slot++) {
+    if (!taken.has(slot) && take(dir, slot)) return slot
+  }
+}
+
+const header = Buffer.alloc(HEADER.pidNamespace + 8)
+
+function writerOf(path: string): ProcessIdentity | undefined {
+  const fd = openSync(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW)
+  try {
+    const complete = readSync(fd, header, 0, header.length, 0) === header.length
+    if (!complete || header.toString('latin1', 0, MAGIC.length) !== MAGIC) return undefined
+    return {
+      pid: header.readDoubleLE(HEADER.pid),
+      processStart: header.readDoubleLE(HEADER.processStart),
+      pidNamespace: header.readDoubleLE(HEADER.pidNamespace),
+    }
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function writersOf(dir: string): ProcessIdentity[] {
+  const files = readdirSync(dir).filter((name) => name.endsWith('.meter'))
+  return files.flatMap((name) => {
+    try {
+      return writerOf(join(dir, name)) ?? []
+    } catch {
+      return []
+    }
+  })
+}
+
+/** Whether a process that has joined `dir` still runs, or may run where nobody here can tell. */
+export function hasLiveMembers(dir: string, { besidesOwn = false } = {}): boolean {
+  const counts = (process: ProcessIdentity): boolean =>
+    !(besidesOwn && isOwn(process)) && lifeOfProcess(process) !== 'dead'
+  return membersOf(dir).some(({ process }) => counts(process)) || writersOf(dir).some(counts)
+}
