@@ -9,7 +9,7 @@ export type NativeIdentity = [number, number, number, number, number, number, st
 /** One entry of `ended()`: name, threads, user µs, system µs, CPU ns, delay ns, switches. */
 export type NativeEnded = [string, number, number, number, number, number, number, number]
 
-/** The addon's surface; what each call leaves in `scratch` stands in native/addon.cc. */
+/** The addon's surface; what each call leaves in `scratch` stands in native/addon*.cc. */
 export interface Native {
   scratchLength: number
   init(scratch: Float64Array, isMain: boolean, threadId: number, name: string): void

@@ -7,27 +7,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "clock.h"
+#include "environment.h"
 #include "event_loop.h"
 #include "registry.h"
-#include "tasks.h"
 
 namespace threadmeter {
 namespace {
-
-constexpr size_t kScratchLength = 16;
-
-struct Environment {
-  double* scratch = nullptr;
-  Napi::Reference<Napi::Float64Array> scratch_reference;
-  MonotonicSplit split;
-  uint64_t uid = 0;
-  Look look;
-};
-
-Environment& Of(const Napi::CallbackInfo& info) {
-  return *info.Env().GetInstanceData<Environment>();
-}
 
 void OnEnvironmentCleanup(void* uid) { Registry::DetachLoop(reinterpret_cast<uint64_t>(uid)); }
 
@@ -222,6 +207,7 @@ Napi::Object InitModule(Napi::Env env, Napi::Object exports) {
   exports["procfs"] = Napi::Function::New<Procfs>(env);
   exports["schedstat"] = Napi::Function::New<Schedstat>(env);
   exports["eventLoop"] = Napi::Function::New<EventLoop>(env);
+  ExportMeterCalls(env, exports);
   return exports;
 }
 

@@ -8,17 +8,23 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 namespace threadmeter {
 
+// All times in clock ticks.
 struct TaskStat {
   char state;
-  uint64_t start_ticks;  // clock ticks after boot
+  uint64_t user_ticks = 0;
+  uint64_t system_ticks = 0;
+  uint64_t start_ticks = 0;  // after boot
+  std::optional<unsigned> processor = {};
 };
 
 struct TaskSchedstat {
   uint64_t run_ns;
   uint64_t wait_ns;
+  std::optional<uint64_t> timeslices = {};
 
   // A kernel without CONFIG_SCHED_INFO says 0 throughout, also of a thread that has run.
   bool is_kept() const { return run_ns > 0; }
@@ -48,22 +54,37 @@ inline void SkipBlanks(std::string_view* text) {
   while (!text->empty() && (text->front() == ' ' || text->front() == '\t')) text->remove_prefix(1);
 }
 
+// Leaves `text` at the field that is `fields` behind the present one; false when there are not as
+// many.
+inline bool SkipFields(std::string_view* text, int fields) {
+  for (; fields > 0; fields--) {
+    size_t blank = text->find(' ');
+    if (blank == std::string_view::npos) return false;
+    text->remove_prefix(blank + 1);
+  }
+  return true;
+}
+
 // A thread may call itself "a) R (b": the fields begin after the LAST parenthesis.
 inline std::optional<TaskStat> ParseStat(std::string_view text) {
   size_t comm_end = text.rfind(')');
   if (comm_end == std::string_view::npos || comm_end + 2 >= text.size()) return std::nullopt;
   text.remove_prefix(comm_end + 2);
-  TaskStat stat{text.front(), 0};
+  TaskStat stat{text.front()};
   if (stat.state < 'A' || stat.state > 'z') return std::nullopt;
-  constexpr int kFieldsFromStateToStartTime = 19;  // field 3 to field 22
-  for (int field = 0; field < kFieldsFromStateToStartTime; field++) {
-    size_t blank = text.find(' ');
-    if (blank == std::string_view::npos) return std::nullopt;
-    text.remove_prefix(blank + 1);
+  // The numbers of the fields in proc_pid_stat(5).
+  constexpr int kState = 3, kUser = 14, kSystem = 15, kStart = 22, kProcessor = 39;
+  int at = kState;
+  for (auto [field, value] : {std::pair{kUser, &stat.user_ticks},
+                              {kSystem, &stat.system_ticks},
+                              {kStart, &stat.start_ticks}}) {
+    if (!SkipFields(&text, field - at)) return std::nullopt;
+    at = field;
+    auto number = ParseNumber<uint64_t>(&text);
+    if (!number) return std::nullopt;
+    *value = *number;
   }
-  auto ticks = ParseNumber<uint64_t>(&text);
-  if (!ticks) return std::nullopt;
-  stat.start_ticks = *ticks;
+  if (SkipFields(&text, kProcessor - at)) stat.processor = ParseNumber<unsigned>(&text);
   return stat;
 }
 
@@ -72,7 +93,8 @@ inline std::optional<TaskSchedstat> ParseSchedstat(std::string_view text) {
   SkipBlanks(&text);
   auto wait = ParseNumber<uint64_t>(&text);
   if (!run || !wait) return std::nullopt;
-  return TaskSchedstat{*run, *wait};
+  SkipBlanks(&text);
+  return TaskSchedstat{*run, *wait, ParseNumber<uint64_t>(&text)};
 }
 
 // One "Key:<tab>value" line of status; nothing when the key is not there.

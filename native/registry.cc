@@ -138,28 +138,58 @@ bool Registry::RenameThread(const char* name) {
   return true;
 }
 
+void Registry::TakeRole(uint64_t uid, Role role) {
+  Registry& registry = Get();
+  Lock lock(registry);
+  Task* task = registry.FindOwn(uid);
+  if (task == nullptr || task->role == role) return;
+  task->role = role;
+  registry.version_++;
+}
+
+int Registry::BindMeter(uint64_t uid, int fd) {
+  MeterHeader meter;
+  if (fd >= 0) {
+    if (const int error = meter.Map(fd)) return error;
+  }
+  bool is_known;
+  {
+    Registry& registry = Get();
+    Lock lock(registry);
+    Task* task = registry.FindOwn(uid);
+    is_known = task != nullptr;
+    if (is_known) std::swap(task->meter, meter);
+  }
+  meter.Unmap();
+  return is_known ? 0 : ESRCH;
+}
+
 void Registry::OnThreadExit(void* value) {
-  const auto uid = reinterpret_cast<uint64_t>(value);
   const pid_t tid = CurrentTid();
   const int64_t run_delay_ns = OwnRunDelay();
   Registry& registry = Get();
   Lock lock(registry);
-  for (Task* task : registry.tasks_) {
-    // In a child of fork() the uid is one of the parent's registry.
-    if (task->uid != uid || task->tid != tid) continue;
-    task->run_delay_ns = std::max(task->run_delay_ns, run_delay_ns);
-    const ThreadUsage usage = OwnThreadUsage(&task->split);
-    task->cpu_ns = OwnThreadCpuTime();
-    registry.FoldIntoEnded(task, &usage);
-    if (registry.procfs_error_ == 0) {
-      std::erase_if(registry.leaving_, [](const Leaving& other) {
-        return ThreadCpuTime(other.tid, CpuClock::kSched) < 0;
-      });
-      registry.leaving_.push_back({tid, task->start_ticks});
-    }
-    registry.Remove(task);
-    break;
+  Task* task = registry.FindOwn(reinterpret_cast<uint64_t>(value));
+  if (task == nullptr) return;
+  task->run_delay_ns = std::max(task->run_delay_ns, run_delay_ns);
+  const ThreadUsage usage = OwnThreadUsage(&task->split);
+  task->cpu_ns = OwnThreadCpuTime();
+  task->meter.End({task->cpu_ns, usage.cpu, task->run_delay_ns, usage.voluntary_switches,
+                   usage.involuntary_switches});
+  registry.FoldIntoEnded(task, &usage);
+  if (registry.procfs_error_ == 0) {
+    std::erase_if(registry.leaving_, [](const Leaving& other) {
+      return ThreadCpuTime(other.tid, CpuClock::kSched) < 0;
+    });
+    registry.leaving_.push_back({tid, task->start_ticks});
   }
+  registry.Remove(task);
+}
+
+Task* Registry::FindOwn(uint64_t uid) {
+  Task* task = Find(CurrentTid());
+  // In a child of fork() the uid is one of the parent's registry.
+  return task != nullptr && task->uid == uid ? task : nullptr;
 }
 
 void Registry::FoldIntoEnded(Task* task, const ThreadUsage* usage) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "clock.h"
+#include "meter_header.h"
 #include "procfs.h"
 #include "roles.h"
 
@@ -36,6 +37,7 @@ struct Task {
   const uv_loop_s* loop = nullptr;
   int64_t loop_since_ns = 0;
   int64_t loop_idle_at_start_ns = 0;
+  MeterHeader meter;
 
   // Of the readings.
   int64_t cpu_ns = 0;
@@ -90,6 +92,13 @@ class Registry {
   // is the process's.
   static bool RenameThread(const char* name);
 
+  // What the calling thread was entered for turns out to be another thing.
+  static void TakeRole(uint64_t uid, Role role);
+
+  // Maps the header of the calling thread's meter file, in which its end will be told, in place of
+  // the one before; -1: none any more. 0, or an errno.
+  static int BindMeter(uint64_t uid, int fd);
+
   class Lock {
    public:
     explicit Lock(Registry& registry) : registry_(registry) {
@@ -127,6 +136,9 @@ class Registry {
   // Once for each task and look: settles what could not be known at first sight.
   void Settle(Task* task);
 
+  // Where the threads of this process keep their meter files; empty: nowhere.
+  std::string runtime_directory;
+
   // Kept so that the parts of the process's CPU time never go down.
   MonotonicSplit exited_cpu;
 
@@ -137,6 +149,7 @@ class Registry {
   void Describe(Task* task);
   bool IsAlive(Task* task, bool listed, int64_t now);
   bool IsLeaving(pid_t tid, uint64_t start_ticks);
+  Task* FindOwn(uint64_t uid);
   void FoldIntoEnded(Task* task, const ThreadUsage* usage);
   int EndedSlot(const std::string& name);
   static void OnThreadExit(void* uid);

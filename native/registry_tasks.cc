@@ -36,6 +36,7 @@ void Registry::Remove(Task* task) {
   // A registered thread that vanished without its exit hook: what was last read of it stays
   // counted.
   if (task->registered) FoldIntoEnded(task, nullptr);
+  task->meter.Unmap();
   if (task->schedstat_fd >= 0) {
     close(task->schedstat_fd);
     open_fds_--;

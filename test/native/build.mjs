@@ -1,4 +1,4 @@
-// Compiles the native tests: seven sources of the addon that know nothing of Node, and a test beside them.
+// Compiles the native tests: the sources of the addon that know nothing of Node, and a test beside them.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -6,7 +6,10 @@ import { join } from 'node:path'
 export const HERE = import.meta.dirname ?? new URL('.', import.meta.url).pathname
 export const ROOT = join(HERE, '..', '..')
 
-const SOURCES = ['clock', 'procfs', 'roles', 'event_loop', 'registry', 'registry_tasks', 'tasks']
+const SOURCES = [
+  ...['clock', 'procfs', 'roles', 'event_loop', 'registry', 'registry_tasks', 'tasks'],
+  ...['mapping', 'meter_header', 'task_figures'],
+]
 const COMMON = ['-std=c++20', '-g', '-Wall', '-Wextra', '-Werror']
 
 /** Runs a program to its end; killed after `seconds`, which counts as a failure. */

@@ -13,13 +13,16 @@ inline const char* Disagreement(const std::string& text) {
   const auto stat = ParseStat(text);
   const auto stat2 = reference::Stat(text);
   if (stat.has_value() != stat2.has_value()) return "ParseStat (refusal)";
-  if (stat && (stat->state != stat2->state || stat->start_ticks != stat2->start_ticks)) {
+  if (stat && (stat->state != stat2->state || stat->start_ticks != stat2->start_ticks ||
+               stat->user_ticks != stat2->user_ticks || stat->system_ticks != stat2->system_ticks ||
+               stat->processor != stat2->processor)) {
     return "ParseStat";
   }
   const auto sched = ParseSchedstat(text);
   const auto sched2 = reference::Schedstat(text);
   if (sched.has_value() != sched2.has_value()) return "ParseSchedstat (refusal)";
-  if (sched && (sched->run_ns != sched2->run_ns || sched->wait_ns != sched2->wait_ns)) {
+  if (sched && (sched->run_ns != sched2->run_ns || sched->wait_ns != sched2->wait_ns ||
+                sched->timeslices != sched2->timeslices)) {
     return "ParseSchedstat";
   }
   const auto status = ParseStatus(text);

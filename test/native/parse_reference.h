@@ -61,19 +61,29 @@ inline std::optional<threadmeter::TaskStat> Stat(const std::string& text) {
   const std::vector<std::string> fields = SplitAt(text.substr(end + 1), ' ');
   const char state = text[end + 1];
   if (state < 'A' || state > 'z' || fields.size() < 20) return std::nullopt;
+  const auto number = [&fields](size_t field) {
+    size_t length;
+    return Digits(fields[field - 3], 10, UINT64_MAX, &length);
+  };
+  const auto user = number(14);
+  const auto system = number(15);
+  const auto start = number(22);
+  if (!user || !system || !start) return std::nullopt;
+  threadmeter::TaskStat stat{state, *user, *system, *start};
   size_t length;
-  auto ticks = Digits(fields[19], 10, UINT64_MAX, &length);
-  if (!ticks) return std::nullopt;
-  return threadmeter::TaskStat{state, *ticks};
+  if (fields.size() >= 37) stat.processor = Digits(fields[36], 10, UINT32_MAX, &length);
+  return stat;
 }
 
 inline std::optional<threadmeter::TaskSchedstat> Schedstat(const std::string& text) {
   size_t length;
   auto run = Digits(text, 10, UINT64_MAX, &length);
   if (!run) return std::nullopt;
-  auto wait = Digits(WithoutBlanks(text.substr(length)), 10, UINT64_MAX, &length);
+  std::string rest = WithoutBlanks(text.substr(length));
+  auto wait = Digits(rest, 10, UINT64_MAX, &length);
   if (!wait) return std::nullopt;
-  return threadmeter::TaskSchedstat{*run, *wait};
+  rest = WithoutBlanks(rest.substr(length));
+  return threadmeter::TaskSchedstat{*run, *wait, Digits(rest, 10, UINT64_MAX, &length)};
 }
 
 inline std::optional<uint64_t> Field(const std::string& text, const std::string& key, int base) {

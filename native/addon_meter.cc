@@ -1,0 +1,131 @@
+// The addon's face, the part of meter files and their readers: argument checks only.
+#include <errno.h>
+#include <math.h>
+#include <sys/file.h>
+
+#include "environment.h"
+#include "mapping.h"
+#include "registry.h"
+#include "task_figures.h"
+
+namespace threadmeter {
+namespace {
+
+// The argument as a whole number from `least` to `most`; else `otherwise`.
+int64_t WholeNumber(const Napi::Value& argument, int64_t least, int64_t most, int64_t otherwise) {
+  if (!argument.IsNumber()) return otherwise;
+  const double number = argument.As<Napi::Number>().DoubleValue();
+  if (!(number >= static_cast<double>(least) && number <= static_cast<double>(most))) {
+    return otherwise;
+  }
+  const auto whole = static_cast<int64_t>(number);
+  return static_cast<double>(whole) == number ? whole : otherwise;
+}
+
+int Descriptor(const Napi::Value& argument) {
+  return static_cast<int>(WholeNumber(argument, 0, INT32_MAX, -1));
+}
+
+// A mapped segment and who still needs to know of it.
+struct Owner {
+  char* data;
+  size_t bytes;
+  bool is_released;
+  bool is_handed_over;
+
+  void Release() {
+    if (!is_released) UnmapSegment(data, bytes);
+    is_released = true;
+  }
+};
+
+void OnSegmentCollected(napi_env, void*, void* hint) {
+  auto* owner = static_cast<Owner*>(hint);
+  owner->Release();
+  if (owner->is_handed_over) delete owner;
+}
+
+// An ArrayBuffer over the segment, which takes it over; null when this host makes none.
+napi_value HandOver(napi_env env, char* data, size_t bytes) {
+  auto* owner = new Owner{data, bytes, false, false};
+  napi_value buffer = nullptr;
+  const napi_status status =
+      napi_create_external_arraybuffer(env, data, bytes, OnSegmentCollected, owner, &buffer);
+  owner->is_handed_over = true;
+  if (status == napi_ok) return buffer;
+  // Whether the finalizer has run, will run or never runs depends on how far Node got, which
+  // nothing tells: the memory goes now, and its owner's few bytes stay for a finalizer to come.
+  owner->Release();
+  return nullptr;
+}
+
+// mapSegment(fd: number, offset: number, bytes: number): ArrayBuffer, or the errno
+Napi::Value MapSegment(const Napi::CallbackInfo& info) {
+  constexpr int64_t kLargestInteger = int64_t{1} << 53;
+  const int64_t bytes = WholeNumber(info[2], 1, kLargestInteger, -1);
+  char* data;
+  int error = threadmeter::MapSegment(Descriptor(info[0]),
+                                      WholeNumber(info[1], 0, kLargestInteger, -1), bytes, &data);
+  if (error == 0) {
+    if (napi_value buffer = HandOver(info.Env(), data, static_cast<size_t>(bytes))) {
+      return Napi::Value(info.Env(), buffer);
+    }
+    error = ENOTSUP;
+  }
+  return Napi::Number::New(info.Env(), error);
+}
+
+// bindMeter(fd: number): 0 or the errno; -1 unbinds
+Napi::Value BindMeter(const Napi::CallbackInfo& info) {
+  constexpr int kNothing = -2;
+  const auto fd = static_cast<int>(WholeNumber(info[0], -1, INT32_MAX, kNothing));
+  const int error = fd == kNothing ? EBADF : Registry::BindMeter(Of(info).uid, fd);
+  return Napi::Number::New(info.Env(), error);
+}
+
+// lockFile(fd: number): whether the file is this descriptor's alone now
+Napi::Value LockFile(const Napi::CallbackInfo& info) {
+  const bool is_locked = flock(Descriptor(info[0]), LOCK_EX | LOCK_NB) == 0;
+  return Napi::Boolean::New(info.Env(), is_locked);
+}
+
+// runtimeDirectory(path?: string): the process's, once it is set
+Napi::Value RuntimeDirectory(const Napi::CallbackInfo& info) {
+  std::string path;
+  if (info[0].IsString()) path = info[0].As<Napi::String>().Utf8Value();
+  {
+    Registry& registry = Registry::Get();
+    Registry::Lock lock(registry);
+    if (info[0].IsString()) registry.runtime_directory = path;
+    path = registry.runtime_directory;
+  }
+  return Napi::String::New(info.Env(), path);
+}
+
+// takeObserverRole(): void
+void TakeObserverRole(const Napi::CallbackInfo& info) {
+  Registry::TakeRole(Of(info).uid, Role::kObserver);
+}
+
+// taskFigures(pid: number, tid: number, files: number): false when the thread is gone; scratch: as
+// TaskFigure says
+Napi::Value ReadFiguresOfTask(const Napi::CallbackInfo& info) {
+  const auto pid = static_cast<pid_t>(WholeNumber(info[0], 1, INT32_MAX, 0));
+  const auto tid = static_cast<pid_t>(WholeNumber(info[1], 1, INT32_MAX, 0));
+  const auto files = static_cast<unsigned>(WholeNumber(info[2], 0, UINT32_MAX, 0));
+  const bool is_there = pid > 0 && tid > 0 && ReadTaskFigures(pid, tid, files, Of(info).scratch);
+  return Napi::Boolean::New(info.Env(), is_there);
+}
+
+}  // namespace
+
+void ExportMeterCalls(Napi::Env env, Napi::Object exports) {
+  exports["mapSegment"] = Napi::Function::New<MapSegment>(env);
+  exports["bindMeter"] = Napi::Function::New<BindMeter>(env);
+  exports["lockFile"] = Napi::Function::New<LockFile>(env);
+  exports["runtimeDirectory"] = Napi::Function::New<RuntimeDirectory>(env);
+  exports["takeObserverRole"] = Napi::Function::New<TakeObserverRole>(env);
+  exports["taskFigures"] = Napi::Function::New<ReadFiguresOfTask>(env);
+}
+
+}  // namespace threadmeter

@@ -1,0 +1,19 @@
+// Pieces of a file as memory, allocated before they are mapped: a store into a hole of a full tmpfs
+// would end the process by SIGBUS.
+#ifndef THREADMETER_MAPPING_H_
+#define THREADMETER_MAPPING_H_
+
+#include <cstddef>
+#include <cstdint>
+
+namespace threadmeter {
+
+// Allocates and maps `bytes` of the file from `offset` (a multiple of 4096) on, shared and
+// writable. Never waits for a disk, and raises no signal. 0, or an errno.
+int MapSegment(int fd, int64_t offset, int64_t bytes, char** data);
+
+void UnmapSegment(char* data, size_t bytes);
+
+}  // namespace threadmeter
+
+#endif  // THREADMETER_MAPPING_H_
