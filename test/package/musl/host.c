@@ -3,16 +3,19 @@
 //
 // It proves that musl's dynamic linker resolves every symbol of the very file that is shipped, that
 // the structures compiled from glibc's headers (timespec, rusage, pthread_mutex_t, rlimit) hold
-// under musl, and that clocks, /proc and the thread exit hook give right figures there. It does not
-// prove that a Node built for musl loads it: that Node's own Node-API is not here, only this
-// stand-in.
+// under musl, and that clocks, /proc, mapped files and the thread exit hook give right figures
+// there. It does not prove that a Node built for musl loads it: that Node's own Node-API is not
+// here, only this stand-in.
+#define _GNU_SOURCE  // memfd_create()
 #include <dlfcn.h>
+#include <math.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -21,6 +24,7 @@
 
 static Value* (*register_module)(Environment*, Value*);
 static int failures;
+static int meter;  // the worker's meter file
 
 static void Check(bool holds, const char* what, double figure) {
   printf("%s %s (%g)\n", holds ? "ok" : "FAILED", what, figure);
@@ -67,10 +71,52 @@ static double ListedThreads(Environment* env) {
 
 static void* Worker(void* cpu_seconds) {
   Environment* env = Load(false, 7, "musl-worker");
+  Check(Invoke(env, "bindMeter", 1, Number(meter))->number == 0, "a meter file is bound", meter);
   Burn(0.05);
   Check(ListedThreads(env) == 2, "both threads are listed from the worker", ListedThreads(env));
   *(double*)cpu_seconds = OwnCpuSeconds();
   return NULL;
+}
+
+// NaN where there is nothing to read.
+static double DoubleAt(int fd, off_t offset) {
+  double value;
+  return pread(fd, &value, sizeof value, offset) == sizeof value ? value : NAN;
+}
+
+static void CheckMapping(Environment* env) {
+  enum { PAGE = 4096, VALUE = 42 };
+  const int fd = memfd_create("segment", MFD_CLOEXEC);
+  Value* buffer = Invoke(env, "mapSegment", 3, Number(fd), Number(PAGE), Number(2 * PAGE));
+  buffer->floats[7] = VALUE;
+  const double stored = DoubleAt(fd, PAGE + 7 * sizeof(double));
+  Check(stored == VALUE, "a store into a segment is in the file", stored);
+  Check(lseek(fd, 0, SEEK_END) == 3 * PAGE, "the file ends with the segment",
+        (double)lseek(fd, 0, SEEK_END));
+  Collect(env, buffer);
+  Check(msync((void*)buffer->floats, PAGE, MS_ASYNC) != 0, "a collected segment is not mapped",
+        PAGE);
+  Check(Invoke(env, "lockFile", 1, Number(fd))->number == 1, "a file can be locked", fd);
+  close(fd);
+}
+
+static void CheckTaskFigures(Environment* env) {
+  const double before = OwnCpuSeconds();
+  const double self = getpid();
+  const bool is_there =
+      Invoke(env, "taskFigures", 3, Number(self), Number(self), Number(3))->number;
+  const double cpu = env->scratch[0] / 1e9;
+  Check(is_there && cpu > before - 0.01 && cpu <= OwnCpuSeconds(),
+        "/proc tells this thread's CPU time", cpu);
+  Check(env->scratch[6] == 'R', "and that it runs", env->scratch[6]);
+}
+
+static void CheckTold(double worker_seconds) {
+  int32_t state = 0;
+  const bool is_read = pread(meter, &state, sizeof state, 16) == sizeof state;
+  Check(is_read && state == 2, "the meter file tells that the worker ended", state);
+  const double cpu = DoubleAt(meter, 128) / 1e9;
+  Check(cpu > worker_seconds - 1e-6 && cpu < worker_seconds + 0.005, "and its CPU time", cpu);
 }
 
 int main(int argc, char** argv) {
@@ -103,6 +149,10 @@ int main(int argc, char** argv) {
   const char* reason = Invoke(env, "procfs", 0)->text;
   Check(reason[0] == '\0', "/proc/self/task can be used", reason[0]);
 
+  CheckMapping(env);
+  CheckTaskFigures(env);
+
+  meter = memfd_create("meter", MFD_CLOEXEC);
   pthread_t worker;
   double worker_seconds;
   pthread_create(&worker, NULL, Worker, &worker_seconds);
@@ -112,5 +162,6 @@ int main(int argc, char** argv) {
   const double exited = (env->scratch[6] + env->scratch[7]) / 1e6;
   Check(exited > worker_seconds - 1e-6 && exited < worker_seconds + 0.005,
         "its CPU time was kept when it ended", exited);
+  CheckTold(worker_seconds);
   return failures == 0 ? 0 : 1;
 }

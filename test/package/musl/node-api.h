@@ -12,8 +12,10 @@
 #include <string.h>
 
 enum { OK = 0, GENERIC_FAILURE = 9, FLOAT64_ARRAY = 8, MAX_ELEMENTS = 64, MAX_PROPERTIES = 32 };
+enum { TYPE_NUMBER = 3, TYPE_STRING = 4 };
 
 typedef struct Value* (*Callback)(void* env, void* call);
+typedef void (*Finalizer)(void* env, void* data, void* hint);
 
 // A JavaScript value of any kind; never freed, the process is short.
 typedef struct Value {
@@ -24,6 +26,8 @@ typedef struct Value {
   struct Value* elements[MAX_ELEMENTS];
   Callback function;
   void* data;
+  Finalizer finalizer;
+  void* hint;
 } Value;
 
 typedef struct {
@@ -145,6 +149,26 @@ NODE_API napi_get_typedarray_info(void* env, Value* value, int* type, size_t* le
   return OK;
 }
 
+NODE_API napi_create_external_arraybuffer(void* env, void* data, size_t bytes, Finalizer finalizer,
+                                          void* hint, Value** result) {
+  (void)env;
+  *result = Floats(data, bytes / sizeof(double));
+  (*result)->finalizer = finalizer;
+  (*result)->hint = hint;
+  return OK;
+}
+
+// As a garbage collection does.
+static void Collect(Environment* env, Value* buffer) {
+  buffer->finalizer(env, buffer->floats, buffer->hint);
+}
+
+NODE_API napi_typeof(void* env, const Value* value, int* type) {
+  (void)env;
+  *type = value->text == NULL ? TYPE_NUMBER : TYPE_STRING;
+  return OK;
+}
+
 #define NUMBER_GETTER(name, type)                              \
   NODE_API name(void* env, const Value* value, type* result) { \
     (void)env;                                                 \
@@ -152,6 +176,7 @@ NODE_API napi_get_typedarray_info(void* env, Value* value, int* type, size_t* le
     return OK;                                                 \
   }
 NUMBER_GETTER(napi_get_value_bool, bool)
+NUMBER_GETTER(napi_get_value_double, double)
 NUMBER_GETTER(napi_get_value_int32, int32_t)
 NUMBER_GETTER(napi_get_value_uint32, uint32_t)
 NUMBER_GETTER(napi_get_value_int64, int64_t)
@@ -201,6 +226,5 @@ UNUSED(napi_has_property)
 UNUSED(napi_is_exception_pending)
 UNUSED(napi_open_handle_scope)
 UNUSED(napi_throw)
-UNUSED(napi_typeof)
 
 #endif  // THREADMETER_TEST_NODE_API_H_
