@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 const WINDOW_MS = 1000
 const STARTUP_MS = 60_000
 
-const fileOf = (name) => fileURLToPath(new URL(`../service/${name}.mjs`, import.meta.url))
+const fileOf = (name) => fileURLToPath(new URL(`../fixtures/${name}.mjs`, import.meta.url))
 
 /** A process of the benchmark that answers each message with one. */
 class Peer {
@@ -62,7 +62,7 @@ export class Service {
   #peer
 
   constructor(client, mode, workers) {
-    this.#peer = new Peer('primary', [client, mode, String(workers)])
+    this.#peer = new Peer('service', [client, mode, String(workers)])
   }
 
   async start() {
