@@ -13,8 +13,17 @@ export const MAGIC = 'THRMETER'
 /** Readers skip files of a version they do not know. */
 export const LAYOUT_VERSION = 1
 
-/** A page of every kernel that Node runs on with 4 KiB pages; files grow in pages. */
+/** Where the first segment begins. */
 export const HEADER_BYTES = 1024
+
+/** What a writer never exceeds and a reader never takes in, so that no file can exhaust a reader. */
+export const LIMITS = {
+  fileBytes: 128 * 2 ** 20,
+  catalogueBytes: 32 * 2 ** 20,
+  segments: 8192,
+  /** At one time. */
+  series: 2 ** 20,
+} as const
 
 /** Byte offsets in the header. `f64` unless it says otherwise. */
 export const HEADER = {
@@ -34,7 +43,7 @@ export const HEADER = {
   unstored: 28,
   /** i32: the errno for that; 0 when there is none. */
   error: 32,
-  /** u32: 0 main thread, 1 worker, 2 observer. */
+  /** u32, one of {@link KIND}. */
   kind: 36,
   pid: 40,
   /** Clock ticks after boot, field 22 of /proc/<pid>/stat. */
@@ -55,7 +64,10 @@ export const HEADER = {
   loopIdle: 112,
   /** ms for which a thread in good health lets its loop stamp stand at most. */
   loopInterval: 120,
-  /** What the thread had used when it ended: ns, µs, µs, ns, count, count. Set when `state` is ended. */
+  /**
+   * What the thread had used when it ended: ns, µs, µs, ns, count, count. Set when `state` is ended; all
+   * are 0 when nobody could tell.
+   */
   finalCpu: 128,
   finalUser: 136,
   finalSystem: 144,
@@ -76,8 +88,14 @@ export const HEADER = {
   programBytes: 256,
 } as const
 
-/** Values of the header's `state`. */
-export const STATE = { making: 0, live: 1, ended: 2 } as const
+/**
+ * Values of the header's `state`. `replaced`: the thread goes on in another file, which has taken this
+ * one's name.
+ */
+export const STATE = { making: 0, live: 1, ended: 2, replaced: 3 } as const
+
+/** Values of the header's `kind`; `retired` is the file of what ended threads counted. */
+export const KIND = { main: 0, worker: 1, observer: 2, retired: 3 } as const
 
 /** Byte offsets in a segment's header; a segment is {@link SEGMENT.bytes} long, header included. */
 export const SEGMENT = {
