@@ -1,5 +1,8 @@
 import type { ThreadIdentity } from '../cpu/look.js'
 
+/** Who a thread is, as far as its label goes. */
+export type Labelled = Pick<ThreadIdentity, 'role' | 'name' | 'threadId'>
+
 // A number at the end, with what separates it from the name: `job-12` and `job 12` are of `job`.
 const TRAILING_NUMBER = /[^\p{L}\p{N}]*\p{N}+$/u
 
@@ -7,7 +10,7 @@ const TRAILING_NUMBER = /[^\p{L}\p{N}]*\p{N}+$/u
 const poolOf = (name: string): string => name.replace(TRAILING_NUMBER, '')
 
 /** Whether a worker got its name from its `threadId` alone. */
-export const isUnnamedWorker = ({ role, name, threadId }: ThreadIdentity): boolean =>
+export const isUnnamedWorker = ({ role, name, threadId }: Labelled): boolean =>
   role === 'worker' && name === `worker-${threadId}`
 
 /**
@@ -26,8 +29,13 @@ export class ThreadLabels {
     this.#numberedBudget = Math.ceil((budget * 3) / 4)
   }
 
+  /** Takes over what was granted before this object was made. */
+  restore(role: 'worker' | 'other', label: string): void {
+    if (label !== role) this.#granted.add(`${role} ${label}`)
+  }
+
   /** The label of a live thread. */
-  of({ role, name, threadId }: ThreadIdentity): string {
+  of({ role, name, threadId }: Labelled): string {
     switch (role) {
       case 'worker':
         // Without a threadId it has not loaded threadmeter: nobody but itself knows its name.

@@ -41,13 +41,13 @@ interface Known {
   readonly last: ThreadFigures
 }
 
-const FIGURES = ['user', 'system', 'runDelay', 'voluntary', 'involuntary'] as const
+export const FIGURES = ['user', 'system', 'runDelay', 'voluntary', 'involuntary'] as const
 
 // The age at which a thread that has not registered is taken for what it looks like.
 const SETTLES_AFTER_MS = 1000
 const NS_PER_MS = 1e6
 
-const figures = (value: number): ThreadFigures => ({
+export const figures = (value: number): ThreadFigures => ({
   user: value,
   system: value,
   runDelay: value,
@@ -56,7 +56,7 @@ const figures = (value: number): ThreadFigures => ({
 })
 
 /** Adds what is known; NaN plus nothing stays NaN. */
-function add(series: ThreadFigures, figure: keyof ThreadFigures, amount: number): void {
+export function add(series: ThreadFigures, figure: keyof ThreadFigures, amount: number): void {
   if (Number.isNaN(amount)) return
   series[figure] = (Number.isNaN(series[figure]) ? 0 : series[figure]) + amount
 }
@@ -189,7 +189,10 @@ export class ThreadTotals {
  * its first milliseconds belong to the name it will tell then, and if it ends before the next look they
  * come with the totals of ended threads. Until a certain age only what Node starts once is certain.
  */
-function isSettled({ threadId, role }: ThreadIdentity, age: number): boolean {
+export function isSettled(
+  { threadId, role }: Pick<ThreadIdentity, 'threadId' | 'role'>,
+  age: number,
+): boolean {
   const mayBecomeWorker = role === 'worker' || role === 'other' || role === 'libuv'
   return threadId !== null || !mayBecomeWorker || age >= SETTLES_AFTER_MS
 }

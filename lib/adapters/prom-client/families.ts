@@ -2,6 +2,7 @@ import type { CpuUsage } from '../../cpu/fallback.js'
 import { VERDICTS } from '../../cpu/verdict.js'
 import { PROCESS_PARTS } from '../process-parts.js'
 import type { ThreadCollector, ThreadReadings } from '../thread-collector.js'
+import { THREAD_FAMILIES } from '../thread-families.js'
 import type { ThreadSeries } from '../thread-totals.js'
 import type { MetricDefinition, Sample } from './metric.js'
 
@@ -33,29 +34,17 @@ const byMode = ({ user, system }: CpuUsage) =>
   ] as const
 
 const cpu: Family = {
-  name: 'nodejs_thread_cpu_seconds_total',
-  help: 'CPU time of the threads of this process. Threads that ended stay counted.',
-  type: 'counter',
-  aggregator: 'sum',
-  labelNames: ['thread', 'role', 'mode'],
+  ...THREAD_FAMILIES.cpu,
   samples: (readings) => perSeries(readings, (series) => [...byMode(series)]),
 }
 
 const runDelay: Family = {
-  name: 'nodejs_thread_run_delay_seconds_total',
-  help: 'Time that threads were ready to run and waited for a processor.',
-  type: 'counter',
-  aggregator: 'sum',
-  labelNames: ['thread', 'role'],
+  ...THREAD_FAMILIES.runDelay,
   samples: (readings) => perSeries(readings, (series) => [[series.runDelay / NS_PER_SECOND]]),
 }
 
 const contextSwitches: Family = {
-  name: 'nodejs_thread_context_switches_total',
-  help: 'Times that threads left a processor: voluntary to wait, involuntary when preempted.',
-  type: 'counter',
-  aggregator: 'sum',
-  labelNames: ['thread', 'role', 'kind'],
+  ...THREAD_FAMILIES.contextSwitches,
   samples: (readings) =>
     perSeries(readings, ({ voluntary, involuntary }) => [
       [voluntary, { kind: 'voluntary' }],
@@ -64,11 +53,7 @@ const contextSwitches: Family = {
 }
 
 const eventLoopUtilization: Family = {
-  name: 'nodejs_thread_event_loop_utilization_ratio',
-  help: 'Share of the last window in which the event loop did not wait for events; the mean where several threads share a label.',
-  type: 'gauge',
-  aggregator: 'average',
-  labelNames: ['thread', 'role'],
+  ...THREAD_FAMILIES.eventLoopUtilization,
   samples: ({ rates }) =>
     rates
       .map((rate) => ({ labels: labelsOf(rate.series), value: rate.eventLoopUtilization }))
@@ -76,11 +61,7 @@ const eventLoopUtilization: Family = {
 }
 
 const state: Family = {
-  name: 'nodejs_thread_state',
-  help: 'Number of threads that were mostly busy, starved of a processor, blocked in a synchronous call, or idle, in the last window.',
-  type: 'gauge',
-  aggregator: 'sum',
-  labelNames: ['thread', 'role', 'state'],
+  ...THREAD_FAMILIES.state,
   samples: ({ rates }) =>
     rates.flatMap(({ series, states }) =>
       VERDICTS.map((verdict) => ({
@@ -91,20 +72,12 @@ const state: Family = {
 }
 
 const threads: Family = {
-  name: 'nodejs_threads',
-  help: 'Number of live threads of this process.',
-  type: 'gauge',
-  aggregator: 'sum',
-  labelNames: ['role'],
+  ...THREAD_FAMILIES.threads,
   samples: ({ live }) => live.map(([role, count]) => ({ labels: { role }, value: count })),
 }
 
 const processCpu = (parts: readonly (typeof PROCESS_PARTS)[number][]): Family => ({
-  name: 'nodejs_process_cpu_seconds_total',
-  help: 'CPU time of this process by what used it. The parts add up to the process; exited is what threads used that ended without having been seen.',
-  type: 'counter',
-  aggregator: 'sum',
-  labelNames: ['part', 'mode'],
+  ...THREAD_FAMILIES.processCpu,
   samples: (readings) =>
     parts.flatMap((part) =>
       byMode(readings.parts[part]).map(([value, mode]) => ({ labels: { part, ...mode }, value })),

@@ -1,0 +1,7 @@
+export type { OutsideFamily, OutsideSeries } from './family-rows.js'
+export type { HeapFigures } from './heap-figures.js'
+export type { MeterSource, OpenMeter, ThreadHeader } from './meters.js'
+export { OBSERVED } from './observed-file.js'
+export { Outside, type OutsideOptions, type OutsideReadings } from './outside.js'
+export { ProcessLook, type ProcessPresence } from './process-look.js'
+export type { ServiceThread } from './service-threads.js'
