@@ -11,6 +11,8 @@ const MESSAGES = {
     `${call} needs prom-client 15 or @prometheus-io/client 0.16: ${missing}`,
   ERR_THREADMETER_PEER_MISSING: (call: string, peer: string) =>
     `${call} needs the package ${peer}, which could not be imported (see cause)`,
+  ERR_THREADMETER_METRIC_EXISTS: (name: string) =>
+    `a metric with the name ${name} has already been registered`,
 }
 
 /** The codes of {@link ThreadmeterError}. */

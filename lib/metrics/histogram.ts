@@ -1,0 +1,214 @@
+import { invalidArgType } from '../errors.js'
+import type { ExemplarLabels } from './exemplars.js'
+import { Instrument, requireConfiguration } from './metric.js'
+import { HIDDEN, type Series } from './series.js'
+import type { Labels } from './series-index.js'
+import type {
+  CollectFunction,
+  LabelValues,
+  MetricConfiguration,
+  MetricObject,
+  MetricObjectWithValues,
+  MetricValueWithName,
+} from './types.js'
+import { invalidValue, isObject } from './validation.js'
+
+export interface HistogramConfiguration<T extends string> extends MetricConfiguration<T> {
+  /** Upper bounds, without the last one, which is infinite. */
+  buckets?: readonly number[] | undefined
+  /** Runs before the histogram is shown, to bring it up to date. */
+  collect?: CollectFunction<Histogram<T>> | undefined
+}
+
+/** What `observe()` of a histogram with exemplars takes. */
+export interface ObserveDataWithExemplar<T extends string> {
+  value: number
+  labels?: LabelValues<T> | undefined
+  exemplarLabels?: ExemplarLabels | undefined
+}
+
+export declare namespace Histogram {
+  /** One series of a histogram. Its methods need no `this`. */
+  interface Internal<T extends string> {
+    observe(value: number): void
+    /** Of a histogram with `enableExemplars`. */
+    observe(data: { value: number; exemplarLabels?: ExemplarLabels | undefined }): void
+    startTimer(): (labels?: LabelValues<T>, exemplarLabels?: ExemplarLabels) => number
+  }
+
+  interface Config {
+    buckets?: readonly number[]
+  }
+}
+
+/** Counts values in buckets. */
+export interface Histogram<T extends string = string> extends MetricObject {
+  readonly labelNames: readonly T[]
+  observe(value: number): void
+  observe(labels: LabelValues<T>, value: number): void
+  observe(data: ObserveDataWithExemplar<T>): void
+  /** The function that it returns observes the seconds since, and returns them. */
+  startTimer(
+    labels?: LabelValues<T>,
+    exemplarLabels?: ExemplarLabels,
+  ): (labels?: LabelValues<T>, exemplarLabels?: ExemplarLabels) => number
+  /** Shows the series with these labels at 0, whatever it was. */
+  zero(labels: LabelValues<T>): void
+  labels(...values: (string | number)[]): Histogram.Internal<T>
+  labels(labels: LabelValues<T>): Histogram.Internal<T>
+  remove(...values: (string | number)[]): void
+  remove(labels: LabelValues<T>): void
+  reset(): void
+  get(): Promise<MetricObjectWithValues<MetricValueWithName<T>>>
+}
+
+const MS_PER_SECOND = 1000
+const DEFAULT_BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+const NO_LABELS: Labels = {}
+
+// Up to here a look at each bound takes less time than halving.
+const FEW_BOUNDS = 16
+
+/** Rising, each once, without the infinite one, which is always there. */
+function requireBounds(value: unknown): readonly number[] {
+  if (value === undefined || value === null) return DEFAULT_BOUNDS
+  const isBound = (bound: unknown): boolean => typeof bound === 'number' && !Number.isNaN(bound)
+  if (!Array.isArray(value) || !value.every(isBound)) {
+    throw invalidArgType('buckets', 'an array of numbers', value)
+  }
+  const rising = [...new Set(value as number[])].sort((a, b) => a - b)
+  return rising.at(-1) === Number.POSITIVE_INFINITY ? rising.slice(0, -1) : rising
+}
+
+/** The place of the first bound that is not below the value. */
+function bucketOf(bounds: Float64Array, value: number): number {
+  let low = 0
+  let high = bounds.length
+  while (high - low > FEW_BOUNDS) {
+    const middle = (low + high) >>> 1
+    if (value <= (bounds[middle] as number)) high = middle
+    else low = middle + 1
+  }
+  while (low < high && value > (bounds[low] as number)) low++
+  return low
+}
+
+class HistogramInstrument extends Instrument {
+  readonly #bounds: Float64Array
+
+  constructor(configuration: HistogramConfiguration<string>) {
+    const bounds = requireBounds(requireConfiguration(configuration).buckets)
+    super(configuration, {
+      ...{ type: 'histogram', slots: bounds.length + 2 },
+      ...{ parameters: bounds, reserved: 'le' },
+    })
+    this.#bounds = Float64Array.from(bounds)
+  }
+
+  observe(labels?: unknown, value?: unknown): void {
+    if (typeof labels === 'object' && labels !== null) {
+      if (this.enableExemplars) this.#observeData(labels as Labels, value)
+      else this.#count(labels as Labels, value)
+      return
+    }
+    const observed = labels ?? value
+    if (!Number.isFinite(observed)) throw invalidValue(observed)
+    this.#store(this.plain.index === HIDDEN ? this.shownPlain() : this.plain, observed as number)
+  }
+
+  startTimer(
+    labels?: Labels,
+    exemplarLabels?: ExemplarLabels,
+  ): (endLabels?: Labels, endExemplarLabels?: ExemplarLabels) => number {
+    const start = performance.now()
+    return (endLabels, endExemplarLabels) => {
+      const value = (performance.now() - start) / MS_PER_SECOND
+      const series = this.#count({ ...labels, ...endLabels }, value)
+      this.#exemplify(series, value, { ...exemplarLabels, ...endExemplarLabels })
+      return value
+    }
+  }
+
+  zero(labels: Labels): void {
+    const { values, index } = this.family.find(labels ?? NO_LABELS)
+    values.fill(0, index, index + this.#bounds.length + 2)
+  }
+
+  labels(...values: unknown[]): Histogram.Internal<string> {
+    const series = this.family.keep(this.labelsOf(values))
+    series.child ??= this.#child(series)
+    return series.child as Histogram.Internal<string>
+  }
+
+  protected override values(): MetricValueWithName<string>[] {
+    return Array.from(this.family.shown()).flatMap((series) => this.#valuesOf(series))
+  }
+
+  #store({ values, index }: Series, value: number): void {
+    const bounds = this.#bounds
+    const bucket = index + bucketOf(bounds, value)
+    values[bucket] = (values[bucket] as number) + 1
+    const sum = index + bounds.length + 1
+    values[sum] = (values[sum] as number) + value
+  }
+
+  #count(labels: Labels, value: unknown): Series {
+    if (!Number.isFinite(value)) throw invalidValue(value)
+    const series = this.family.find(labels)
+    this.#store(series, value as number)
+    return series
+  }
+
+  #observeData(data: ObserveDataWithExemplar<string> | Labels, second: unknown): void {
+    // What names none of these are labels, as without exemplars.
+    if (second !== undefined || !('value' in data)) {
+      this.#count(data as Labels, second)
+      return
+    }
+    const { labels, value, exemplarLabels } = data as ObserveDataWithExemplar<string>
+    this.#exemplify(this.#count(labels ?? NO_LABELS, value), value, exemplarLabels)
+  }
+
+  #exemplify(series: Series, value: number, labels: ExemplarLabels | undefined): void {
+    if (!this.enableExemplars || labels === undefined || Object.keys(labels).length === 0) return
+    const place = bucketOf(this.#bounds, value)
+    this.keepExemplar(series, this.#bounds.length + 1, { place, labels, value })
+  }
+
+  #child(kept: Series): Histogram.Internal<string> {
+    let series = kept
+    const observe = (given: unknown): void => {
+      const { value, exemplarLabels } = isObject(given)
+        ? (given as ObserveDataWithExemplar<string>)
+        : { value: given, exemplarLabels: undefined }
+      if (!Number.isFinite(value)) throw invalidValue(value)
+      if (series.index === HIDDEN) series = this.family.show(series)
+      this.#store(series, value as number)
+      if (exemplarLabels !== undefined) this.#exemplify(series, value as number, exemplarLabels)
+    }
+    return { observe, startTimer: () => this.startTimer(Object.fromEntries(kept.labels)) }
+  }
+
+  #valuesOf({ values, index, labels, exemplars }: Series): MetricValueWithName<string>[] {
+    const own = Object.fromEntries(labels)
+    const bounds = [...this.#bounds, '+Inf']
+    let count = 0
+    const buckets = bounds.map((le, bucket) => {
+      count += values[index + bucket] as number
+      const shown = { value: count, labels: { le, ...own }, metricName: `${this.name}_bucket` }
+      return this.enableExemplars ? { ...shown, exemplar: exemplars?.at(bucket) ?? null } : shown
+    })
+    const sum = values[index + bounds.length] as number
+    return [
+      ...buckets,
+      { value: sum, labels: { ...own }, metricName: `${this.name}_sum` },
+      { value: count, labels: own, metricName: `${this.name}_count` },
+    ]
+  }
+}
+
+/** Counts values in buckets. */
+export const Histogram = HistogramInstrument as unknown as {
+  new <T extends string = never>(configuration: HistogramConfiguration<T>): Histogram<T>
+  readonly prototype: Histogram
+}

@@ -1,0 +1,56 @@
+import type { SeriesStore, Slots } from '../meter/model.js'
+import type { SeriesExemplars } from './exemplars.js'
+
+/** The sketch of a summary: pages of slots that grow beside those of its series. */
+export interface SeriesSketch {
+  readonly pages: ReadonlyMap<number, Slots>
+  /** Copies the pages to another store, where the series has another number. */
+  move(store: SeriesStore, series: number): void
+}
+
+/** `index` of a series that is in no store: nothing was counted yet, or it was removed. */
+export const HIDDEN = -1
+
+const NO_VALUES = new Float64Array(0)
+
+/**
+ * One series of a metric: where its slots are. Whoever keeps one looks at `index` before each use, since
+ * `remove()` and `reset()` hide it (see `Family.show()`), and reads `values` anew each time, since they move
+ * when the thread's store is replaced.
+ */
+export class Series {
+  values: Float64Array = NO_VALUES
+  index: number = HIDDEN
+  /** Its number in the store. */
+  id = HIDDEN
+  exemplars: SeriesExemplars | undefined
+  sketch: SeriesSketch | undefined
+  /** What `labels()` gave out for it. */
+  child: object | undefined
+  /** In the order of the label names; undefined for a missing one. */
+  readonly labelValues: readonly (string | undefined)[]
+  readonly labels: readonly (readonly [name: string, value: string])[]
+
+  constructor(labelNames: readonly string[], labelValues: readonly (string | undefined)[]) {
+    this.labelValues = labelValues
+    this.labels = labelNames.flatMap((name, place) => {
+      const value = labelValues[place]
+      return value === undefined ? [] : [[name, value] as const]
+    })
+  }
+
+  /** Takes over slots elsewhere, or none. */
+  place(at: Slots & { readonly id: number }): void {
+    this.values = at.values
+    this.index = at.index
+    this.id = at.id
+  }
+
+  hide(): void {
+    this.values = NO_VALUES
+    this.index = HIDDEN
+    this.id = HIDDEN
+    this.exemplars = undefined
+    this.sketch = undefined
+  }
+}
