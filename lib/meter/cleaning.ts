@@ -1,8 +1,8 @@
-import { readdirSync, rmdirSync, unlinkSync } from 'node:fs'
+import { readdirSync, readFileSync, rmdirSync, unlinkSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { lifeOfProcess, ownProcess } from './liveness.js'
+import { lifeOfProcess, lifeOfThread, ownProcess, processText } from './liveness.js'
 import { tryLock } from './locks.js'
-import { hasLiveMembers } from './members.js'
+import { hasLiveMembers, writerOf } from './members.js'
 
 /** Held by whoever joins or cleans a directory, for a few file operations. */
 export const JOIN_LOCK = 'join.lock'
@@ -16,13 +16,16 @@ export const RETIRED = 'retired'
 /** What a service leaves; files of other names are not threadmeter's and stay. */
 const LEFT_BEHIND = /^(?:.+\.meter|\..+|retired.*|observed.*|slot-\d+)$/
 
+/** A meter file of which its thread has not finished the first version, or that of a next file. */
+const UNFINISHED = /^\.(\d+)-(\d+)-(\d+)-(\d+)\b/
+
 const DEFAULT_NAME = /^(\d+)-(\d+)$/
 const DEFAULT_PARENT = /^threadmeter-\d+$/
 
 // At a start, directories of many crashes may be there: a part of them each time.
 const SIBLINGS_PER_START = 32
 
-function unlinkIfThere(path: string): void {
+export function unlinkIfThere(path: string): void {
   try {
     unlinkSync(path)
   } catch (error) {
@@ -33,6 +36,19 @@ function unlinkIfThere(path: string): void {
 function unlinkLeftBehind(dir: string): void {
   for (const name of readdirSync(dir)) {
     if (LEFT_BEHIND.test(name)) unlinkIfThere(join(dir, name))
+  }
+}
+
+/** Whether a thread was killed while it made this file. */
+export function isAbandoned(dir: string, name: string): boolean {
+  const numbers = UNFINISHED.exec(name)?.slice(1).map(Number)
+  if (numbers === undefined) return false
+  const [pid, processStart, tid, threadStart] = numbers as [number, number, number, number]
+  try {
+    const { pidNamespace } = writerOf(join(dir, name)) ?? ownProcess()
+    return lifeOfThread({ pid, processStart, tid, threadStart, pidNamespace }) === 'dead'
+  } catch {
+    return false
   }
 }
 
@@ -63,14 +79,17 @@ function removeWithLocks(dir: string): void {
   rmdirSync(dir)
 }
 
+/** In a process that ends, the lock of its own observer does not matter any more. */
+const isOwnObserver = (dir: string): boolean =>
+  readFileSync(join(dir, OBSERVER_LOCK), 'latin1') === processText(ownProcess())
+
 function removeUnderLocks(dir: string, besidesOwn: boolean): void {
   const joining = tryLock(join(dir, JOIN_LOCK))
   if (joining === undefined) return
   try {
     if (hasLiveMembers(dir, { besidesOwn })) return
     const observer = tryLock(join(dir, OBSERVER_LOCK))
-    // In a process that ends, the lock of its own observer does not matter any more.
-    if (observer === undefined && !besidesOwn) return
+    if (observer === undefined && !(besidesOwn && isOwnObserver(dir))) return
     removeWithLocks(dir)
     observer?.release()
   } finally {

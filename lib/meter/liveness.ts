@@ -74,6 +74,10 @@ export function ownProcess(): Self {
   return known
 }
 
+/** A process as text without blanks. */
+export const processText = ({ pid, processStart, pidNamespace }: ProcessIdentity): string =>
+  `${pid}-${processStart}-${pidNamespace}`
+
 // Zombies run no code any more, whether or not their parent has asked for them.
 const isGone = (stat: Stat | undefined, start: number): boolean =>
   stat === undefined || stat.start !== start || stat.state === 'Z' || stat.state === 'X'

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync } from 'node:fs'
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs'
 import { native } from '../native.js'
 
 const { O_RDWR, O_CREAT, O_NOFOLLOW } = constants
@@ -13,11 +13,22 @@ export interface FileLock {
 /** Whether the directory still has the file: who cleans a directory unlinks its locks with it. */
 const isLinked = (fd: number): boolean => fstatSync(fd).nlink > 0
 
-/** The lock, or undefined where somebody else holds it. Throws where the file cannot be opened. */
-export function tryLock(path: string): FileLock | undefined {
+function writeHolder(fd: number, holder: string): void {
+  ftruncateSync(fd)
+  writeSync(fd, holder, 0)
+}
+
+/**
+ * The lock, or undefined where somebody else holds it. `holder` is left in the file. Throws where the file
+ * cannot be opened.
+ */
+export function tryLock(path: string, holder?: string): FileLock | undefined {
   const fd = openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600)
   try {
-    if (native?.lockFile?.(fd) === true && isLinked(fd)) return { release: () => closeSync(fd) }
+    if (native?.lockFile?.(fd) === true && isLinked(fd)) {
+      if (holder !== undefined) writeHolder(fd, holder)
+      return { release: () => closeSync(fd) }
+    }
   } catch (error) {
     closeSync(fd)
     throw error

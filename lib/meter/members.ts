@@ -10,7 +10,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { HEADER, MAGIC } from './layout.js'
-import { lifeOfProcess, ownProcess, type ProcessIdentity } from './liveness.js'
+import { lifeOfProcess, ownProcess, type ProcessIdentity, processText } from './liveness.js'
 
 // A FIFO of that name must not make its reader wait.
 const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants
@@ -26,9 +26,6 @@ interface Member {
 
 const pathOf = (dir: string, slot: number): string => join(dir, `slot-${slot}`)
 
-const textOf = ({ pid, processStart, pidNamespace }: ProcessIdentity): string =>
-  `${pid}-${processStart}-${pidNamespace}`
-
 function parse(text: string): ProcessIdentity | undefined {
   const [, pid, processStart, pidNamespace] = PROCESS_TEXT.exec(text) ?? []
   if (pid === undefined) return undefined
@@ -39,7 +36,8 @@ function parse(text: string): ProcessIdentity | undefined {
   }
 }
 
-const isOwn = (process: ProcessIdentity): boolean => textOf(process) === textOf(ownProcess())
+const isOwn = (process: ProcessIdentity): boolean =>
+  processText(process) === processText(ownProcess())
 
 function memberOf(dir: string, slot: number): Member | undefined {
   try {
@@ -75,7 +73,7 @@ export function freeSlotsOfDead(dir: string): void {
 /** A link comes into being with its text, at once or not at all: no other process sees it half made. */
 function take(dir: string, slot: number): boolean {
   try {
-    symlinkSync(textOf(ownProcess()), pathOf(dir, slot))
+    symlinkSync(processText(ownProcess()), pathOf(dir, slot))
     return true
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
@@ -94,7 +92,8 @@ export function takeSlot(dir: string): number {
 
 const header = Buffer.alloc(HEADER.pidNamespace + 8)
 
-function writerOf(path: string): ProcessIdentity | undefined {
+/** Who writes the file by its header; undefined where there is none yet. */
+export function writerOf(path: string): ProcessIdentity | undefined {
   const fd = openSync(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW)
   try {
     const complete = readSync(fd, header, 0, header.length, 0) === header.length
