@@ -1,4 +1,5 @@
-export { type Capabilities, type Capability, capabilities } from './cpu/capabilities.js'
+export { type Capabilities, capabilities } from './capabilities.js'
+export type { Capability } from './capability.js'
 export type { CpuUsage } from './cpu/fallback.js'
 export type { ThreadIdentity } from './cpu/look.js'
 export { type CpuMeasurement, measureCpu } from './cpu/measure.js'

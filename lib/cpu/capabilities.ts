@@ -1,13 +1,9 @@
+import { available, type Capability, messageOf, missing } from '../capability.js'
 import { native, nativeError } from '../native.js'
 import { availableThreadCpuUsage } from './fallback.js'
 
-/** Whether one thing can be read on this host, and why not where it cannot. */
-export type Capability =
-  | { readonly available: true; readonly source: string }
-  | { readonly available: false; readonly reason: string }
-
-/** What {@link capabilities} returns. */
-export interface Capabilities {
+/** What can be read of threads and their CPU. */
+export interface CpuCapabilities {
   /** The native addon itself. */
   readonly addon: Capability
   /** `threadCpuUsage()`: by the addon, or by Node's own call as a fallback. */
@@ -24,31 +20,12 @@ export interface Capabilities {
   readonly eventLoopUtilization: Capability
 }
 
-const available = (source: string): Capability => ({ available: true, source })
-const missing = (reason: string): Capability => ({ available: false, reason })
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
-}
-
 /** Available from `source` unless the addon gave a reason against it. */
 const unless = (reason: string, what: string, source: string): Capability =>
   reason === '' ? available(source) : missing(`${what}: ${reason}`)
 
-/**
- * What can be read on this host, and for what cannot be read the reason. Never throws.
- *
- * Cost: 2 to 20 µs (it opens one file of /proc); meant for start-up and for bug reports.
- *
- * @example
- * ```js
- * import { capabilities } from 'threadmeter'
- *
- * const { allThreads } = capabilities()
- * if (!allThreads.available) console.warn(`no helper threads: ${allThreads.reason}`)
- * ```
- */
-export function capabilities(): Capabilities {
+/** The part of `capabilities()` that is about CPU. Never throws. */
+export function capabilities(): CpuCapabilities {
   if (native === undefined) {
     const none = missing(`the addon could not be loaded: ${messageOf(nativeError)}`)
     const fallback = availableThreadCpuUsage()

@@ -110,7 +110,8 @@ export class HeaderDecoder {
     header.error = this.#view.getInt32(HEADER.error, true)
     for (const field of FIGURES) {
       const value = this.#view.getFloat64(HEADER[field], true)
-      if (!(value >= 0 && value < Number.POSITIVE_INFINITY)) return field
+      const isUnknown = Number.isNaN(value) && field.startsWith('final')
+      if (!isUnknown && !(value >= 0 && value < Number.POSITIVE_INFINITY)) return field
       header[field] = value
     }
     return undefined

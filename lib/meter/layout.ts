@@ -65,8 +65,8 @@ export const HEADER = {
   /** ms for which a thread in good health lets its loop stamp stand at most. */
   loopInterval: 120,
   /**
-   * What the thread had used when it ended: ns, µs, µs, ns, count, count. Set when `state` is ended; all
-   * are 0 when nobody could tell.
+   * What the thread had used when it ended: ns, µs, µs, ns, count, count; NaN for what could not be had.
+   * Set when `state` is ended.
    */
   finalCpu: 128,
   finalUser: 136,

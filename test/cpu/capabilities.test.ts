@@ -16,6 +16,7 @@ const FIELDS = [
   'allThreads',
   'runDelay',
   'eventLoopUtilization',
+  'meterFiles',
 ]
 
 const reasonOf = (capability: Capability): string =>

@@ -1,0 +1,222 @@
+import { NO_LABEL } from './layout.js'
+import { MemoryStore } from './memory-store.js'
+import type { FamilyDescription, SeriesStore, Slots, StoredSeries } from './model.js'
+import { CatalogueEncoder, labelNumbers } from './records.js'
+import { CatalogueSpace } from './writer-catalogue.js'
+import { type FirstSegments, type MeterFile, SMALL } from './writer-file.js'
+import { add, type Missing, missingSeries, nothing, subtract } from './writer-missing.js'
+import { type Run, SlotSpace } from './writer-slots.js'
+
+interface Family {
+  readonly strings: readonly number[]
+  readonly bytes: number
+  readonly members: Set<number>
+}
+
+interface Series {
+  readonly family: number
+  readonly labels: readonly number[]
+  readonly runs: Run[]
+  /** Of its records. */
+  bytes: number
+  missing: Missing | undefined
+}
+
+const SLOT_BYTES = 8
+const SKETCH_RECORD_BYTES = 24
+const GARBAGE_BYTES = 65_536
+
+const withReserve = (bytes: number): number => Math.ceil((bytes * 1.125) / 8) * 8
+
+/**
+ * Keeps the series of a thread in its meter file. What the file has no room for is kept in memory and
+ * counted in the header; families and series of which nothing is in the file have negative numbers.
+ */
+export class MeterWriter implements SeriesStore {
+  readonly file: MeterFile
+  #catalogue: CatalogueSpace
+  #encoder: CatalogueEncoder
+  #slots: SlotSpace
+  #memory = new MemoryStore()
+  #families = new Map<number, Family>()
+  #series = new Map<number, Series>()
+  #missing = nothing()
+  #nextUnstored = -1
+  #defaultLabelBytes = 0
+  #onGarbage: (() => void) | undefined
+
+  /** `onGarbage` is called once, when most of the catalogue speaks of what is gone. */
+  constructor(file: MeterFile, onGarbage?: () => void) {
+    this.file = file
+    this.#catalogue = new CatalogueSpace(file)
+    this.#encoder = new CatalogueEncoder((record) => this.#catalogue.append(record))
+    this.#slots = new SlotSpace(file)
+    this.#onGarbage = onGarbage
+  }
+
+  /** What is in memory alone, and removals that the file does not show. */
+  get unstored(): number {
+    return this.#missing.runs
+  }
+
+  /** The segments that a new file needs for all that this store holds. */
+  get needs(): FirstSegments {
+    const { bytes, garbage } = this.#catalogue
+    const catalogue = withReserve(bytes - garbage + this.#missing.bytes)
+    const values = withReserve((this.#slots.live + this.#missing.slots) * SLOT_BYTES)
+    return {
+      catalogue: Math.max(SMALL.catalogue, catalogue),
+      values: Math.max(SMALL.values, values),
+    }
+  }
+
+  family(description: FamilyDescription): number {
+    const stored = this.#encoder.family(description)
+    const isStored = stored >= 0
+    const id = isStored ? stored : this.#nextUnstored--
+    const texts = [description.name, description.help, ...description.labelNames]
+    const strings = isStored ? texts.map((text) => this.#encoder.string(text)) : []
+    for (const string of strings) this.#catalogue.strings.use(string)
+    const bytes = isStored ? this.#catalogue.lastBytes : 0
+    this.#families.set(id, { strings, bytes, members: new Set() })
+    return id
+  }
+
+  series(
+    family: number,
+    labelValues: readonly (string | undefined)[],
+    slots: number,
+  ): StoredSeries {
+    return (
+      this.#storeSeries(family, labelValues, slots) ??
+      this.#rememberSeries(family, labelValues, slots)
+    )
+  }
+
+  removeSeries(id: number): void {
+    const series = this.#series.get(id)
+    if (series === undefined) return
+    this.#families.get(series.family)?.members.delete(id)
+    if (id >= 0 && !this.#encoder.removeSeries(id)) {
+      this.#noteUnremoved([id])
+      return
+    }
+    if (id >= 0) this.#catalogue.waste(this.#catalogue.lastBytes)
+    this.#forget(id, series)
+    this.#checkGarbage()
+  }
+
+  removeFamily(id: number): void {
+    const family = this.#families.get(id)
+    if (family === undefined) return
+    this.#families.delete(id)
+    if (id >= 0 && !this.#encoder.removeFamily(id)) {
+      this.#noteUnremoved([...family.members])
+      return
+    }
+    if (id >= 0) this.#catalogue.waste(this.#catalogue.lastBytes + family.bytes)
+    for (const string of family.strings) this.#catalogue.strings.release(string)
+    for (const member of family.members) this.#forget(member, this.#series.get(member) as Series)
+    this.#checkGarbage()
+  }
+
+  sketchPage(series: number, page: number, slots: number): Slots {
+    return this.#addRun(series, slots, (slot) => this.#encoder.sketch(series, page, slot, slots))
+  }
+
+  exemplars(series: number, slots: number): Slots {
+    return this.#addRun(series, slots, (slot) => this.#encoder.exemplars(series, slot, slots))
+  }
+
+  defaultLabels(labels: Readonly<Record<string, string>>): void {
+    if (!this.#encoder.defaultLabels(labels)) return
+    this.#catalogue.waste(this.#defaultLabelBytes)
+    this.#defaultLabelBytes = this.#catalogue.lastBytes
+    for (const text of Object.entries(labels).flat()) {
+      this.#catalogue.strings.use(this.#encoder.string(text))
+    }
+  }
+
+  #storeSeries(
+    family: number,
+    labelValues: readonly (string | undefined)[],
+    slots: number,
+  ): StoredSeries | undefined {
+    const labels = family >= 0 ? labelNumbers(this.#encoder, labelValues) : [-1]
+    if (labels.includes(-1)) return undefined
+    const run = this.#slots.take(slots)
+    if (run === undefined) return undefined
+    const id = this.#encoder.series(family, run.slot, slots, labels)
+    if (id < 0) {
+      this.#slots.release(run)
+      return undefined
+    }
+    for (const label of labels) if (label !== NO_LABEL) this.#catalogue.strings.use(label)
+    const bytes = this.#catalogue.lastBytes
+    this.#remember(id, { family, labels, runs: [run], bytes, missing: undefined })
+    return { id, values: run.values, index: run.index }
+  }
+
+  #rememberSeries(
+    family: number,
+    labelValues: readonly (string | undefined)[],
+    slots: number,
+  ): StoredSeries {
+    const id = this.#nextUnstored--
+    const missing = missingSeries(labelValues, slots)
+    this.#remember(id, { family, labels: [], runs: [], bytes: 0, missing })
+    this.#miss(missing)
+    return { ...this.#memory.series(family, labelValues, slots), id }
+  }
+
+  #remember(id: number, series: Series): void {
+    this.#series.set(id, series)
+    this.#families.get(series.family)?.members.add(id)
+  }
+
+  #addRun(id: number, slots: number, append: (slot: number) => boolean): Slots {
+    const series = this.#series.get(id)
+    const run = id >= 0 && series !== undefined ? this.#slots.take(slots) : undefined
+    if (run !== undefined && append(run.slot)) {
+      series?.runs.push(run)
+      if (series !== undefined) series.bytes += this.#catalogue.lastBytes
+      return run
+    }
+    if (run !== undefined) this.#slots.release(run)
+    const missing = { runs: 1, slots, bytes: SKETCH_RECORD_BYTES }
+    if (series !== undefined) {
+      series.missing ??= nothing()
+      add(series.missing, missing)
+      this.#miss(missing)
+    }
+    return this.#memory.exemplars(id, slots)
+  }
+
+  #miss(missing: Missing): void {
+    add(this.#missing, missing)
+    this.file.noteUnstored(this.#missing.runs)
+  }
+
+  /** They stay in the file, with their slots, until a new file takes its place. */
+  #noteUnremoved(ids: readonly number[]): void {
+    for (const id of ids) this.#series.delete(id)
+    this.#miss({ runs: ids.length, slots: 0, bytes: 0 })
+  }
+
+  #forget(id: number, { labels, runs, bytes, missing }: Series): void {
+    this.#series.delete(id)
+    this.#catalogue.waste(bytes)
+    for (const label of labels) if (label !== NO_LABEL) this.#catalogue.strings.release(label)
+    for (const run of runs) this.#slots.release(run)
+    if (missing === undefined) return
+    subtract(this.#missing, missing)
+    this.file.noteUnstored(this.#missing.runs)
+  }
+
+  #checkGarbage(): void {
+    const { garbage, bytes } = this.#catalogue
+    if (garbage <= GARBAGE_BYTES || garbage <= bytes / 2) return
+    this.#onGarbage?.()
+    this.#onGarbage = undefined
+  }
+}
