@@ -38,6 +38,8 @@ export declare namespace Counter {
 /** A value that only ever goes up. */
 export interface Counter<T extends string = string> extends MetricObject {
   readonly labelNames: readonly T[]
+  /** Runs before it is shown; may be set and replaced at any time. */
+  collect?(this: Counter<T>): void | Promise<void>
   inc(value?: number): void
   inc(labels: LabelValues<T>, value?: number): void
   inc(data: IncreaseDataWithExemplar<T>): void
@@ -124,11 +126,11 @@ class CounterInstrument extends Instrument {
     }
     return {
       inc: (value?: unknown) => {
-        if (!isObject(value)) return add(value ?? 1)
+        if (!this.enableExemplars || !isObject(value)) return add(value ?? 1)
         const data = value as IncreaseDataWithExemplar<string>
         const amount = data.value ?? 1
         add(amount)
-        if (!this.enableExemplars || data.exemplarLabels === undefined) return
+        if (data.exemplarLabels === undefined) return
         this.keepExemplar(series, 1, { place: 0, labels: data.exemplarLabels, value: amount })
       },
     }

@@ -31,6 +31,8 @@ export declare namespace Gauge {
 /** A value that goes up and down. */
 export interface Gauge<T extends string = string> extends MetricObject {
   readonly labelNames: readonly T[]
+  /** Runs before it is shown; may be set and replaced at any time. */
+  collect?(this: Gauge<T>): void | Promise<void>
   inc(value?: number): void
   inc(labels: LabelValues<T>, value?: number): void
   dec(value?: number): void

@@ -44,6 +44,8 @@ export declare namespace Histogram {
 /** Counts values in buckets. */
 export interface Histogram<T extends string = string> extends MetricObject {
   readonly labelNames: readonly T[]
+  /** Runs before it is shown; may be set and replaced at any time. */
+  collect?(this: Histogram<T>): void | Promise<void>
   observe(value: number): void
   observe(labels: LabelValues<T>, value: number): void
   observe(data: ObserveDataWithExemplar<T>): void
@@ -177,14 +179,16 @@ class HistogramInstrument extends Instrument {
 
   #child(kept: Series): Histogram.Internal<string> {
     let series = kept
-    const observe = (given: unknown): void => {
-      const { value, exemplarLabels } = isObject(given)
-        ? (given as ObserveDataWithExemplar<string>)
-        : { value: given, exemplarLabels: undefined }
+    const count = (value: unknown): void => {
       if (!Number.isFinite(value)) throw invalidValue(value)
       if (series.index === HIDDEN) series = this.family.show(series)
       this.#store(series, value as number)
-      if (exemplarLabels !== undefined) this.#exemplify(series, value as number, exemplarLabels)
+    }
+    const observe = (given: unknown): void => {
+      if (!this.enableExemplars || !isObject(given)) return count(given)
+      const { value, exemplarLabels } = given as ObserveDataWithExemplar<string>
+      count(value)
+      this.#exemplify(series, value, exemplarLabels)
     }
     return { observe, startTimer: () => this.startTimer(Object.fromEntries(kept.labels)) }
   }
