@@ -1,4 +1,4 @@
-import { lstatSync, renameSync, writeFileSync } from 'node:fs'
+import { closeSync, lstatSync, openSync, renameSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { RETIRED, unlinkIfThere } from './cleaning.js'
 import type { Family } from './merged.js'
@@ -16,6 +16,15 @@ const NO_NAMES: ReadonlySet<string> = new Set()
 
 // What may be over the next time tells nothing about the file.
 const PASSING: ReadonlySet<MeterFileReason> = new Set(['unreadable', 'gone'])
+
+function writeNew(path: string, bytes: Buffer): void {
+  const fd = openSync(path, 'wx', 0o600)
+  try {
+    for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done)
+  } finally {
+    closeSync(fd)
+  }
+}
 
 /**
  * The totals of the ended threads: one file, always replaced as a whole. It also names the meter files
@@ -78,7 +87,7 @@ export class Retired {
   #writeTemporary(bytes: Buffer): MeterReader {
     unlinkIfThere(this.#temporary)
     try {
-      writeFileSync(this.#temporary, bytes, { flag: 'wx', mode: 0o600 })
+      writeNew(this.#temporary, bytes)
       return MeterReader.open(this.#temporary)
     } catch (error) {
       unlinkIfThere(this.#temporary)
