@@ -40,8 +40,9 @@ interface Member {
   /** By tid. */
   readonly meters: Map<number, OpenMeter>
   readonly headers: Map<number, ThreadHeader>
-  /** Of all files, also of threads that ended: a tid may have had several threads. */
-  readonly all: ThreadHeader[]
+  readonly live: ThreadHeader[]
+  /** A tid may have had several threads. */
+  readonly ended: ThreadHeader[]
   /** Whether it is in a PID namespace that cannot be seen from here. */
   foreign: boolean
 }
@@ -116,6 +117,17 @@ export class Outside {
   }
 
   /**
+   * Takes the last figures of one thread over, for `MeterService`'s `onEnded`: of threads that ended after
+   * {@link settle} looked.
+   */
+  readonly noteEnded = ({ header }: OpenMeter): void => {
+    const totals = this.#totalsOf(header.processSlot)
+    if (!totals.lacks(header)) return
+    totals.addEnded(header)
+    this.#keep()
+  }
+
+  /**
    * Reads what another observer counted: all of it at the start, and for as long as it is the one that
    * removes files of ended threads.
    */
@@ -155,29 +167,36 @@ export class Outside {
     for (const member of this.#members.values()) {
       member.meters.clear()
       member.headers.clear()
-      member.all.length = 0
+      member.live.length = member.ended.length = 0
     }
-    for (const meter of allOf(service)) this.#addMeter(meter)
+    for (const meter of service.ended) this.#addMeter(meter).ended.push(meter.header)
+    for (const meter of service.meters) {
+      const { live, ended } = this.#addMeter(meter)
+      const list = meter.header.state === STATE.ended ? ended : live
+      list.push(meter.header)
+    }
     for (const { pid, start } of this.#pids) this.#member(pid, start, null)
-    for (const [key, { look, headers, all, foreign }] of this.#members) {
+    for (const [key, { look, headers, live, ended, foreign }] of this.#members) {
       if (foreign) look.presence = 'hidden'
-      else if (look.take(headers, now) === 'gone' && all.length === 0) this.#members.delete(key)
+      else if (look.take(headers, now) === 'gone' && live.length + ended.length === 0)
+        this.#members.delete(key)
       if (look.presence === 'present') look.readFigures()
     }
   }
 
-  #addMeter(meter: OpenMeter): void {
+  #addMeter(meter: OpenMeter): Member {
     const { header } = meter
-    const { pid, processStart, tid, processSlot, pidNamespace, program, state } = header
+    const { pid, processStart, tid, processSlot, pidNamespace, program } = header
     const member = this.#member(pid, processStart, processSlot)
     // Pids mean nothing in another namespace, or some other process.
     member.foreign = pidNamespace !== this.#namespace
     member.program = program
-    member.all.push(header)
     const other = member.headers.get(tid)
-    if (other !== undefined && other.threadStart > header.threadStart) return
-    member.headers.set(tid, header)
-    if (state !== STATE.ended) member.meters.set(tid, meter)
+    if (other === undefined || other.threadStart <= header.threadStart) {
+      member.headers.set(tid, header)
+      member.meters.set(tid, meter)
+    }
+    return member
   }
 
   #member(pid: number, start: number, slot: number | null): Member {
@@ -186,7 +205,7 @@ export class Outside {
     if (member === undefined) {
       const look = new ProcessLook(pid, start)
       const [meters, headers] = [new Map(), new Map()]
-      member = { look, slot, program: '', foreign: false, meters, headers, all: [] }
+      member = { look, slot, program: '', foreign: false, meters, headers, live: [], ended: [] }
       this.#members.set(key, member)
     }
     return member
@@ -195,18 +214,27 @@ export class Outside {
   /** Brings all counters up to the last looks. */
   #count(): ObservedSlot[] {
     const members = [...this.#members.values()]
-    for (const { slot } of members) {
-      if (slot !== null && !this.#slots.has(slot)) this.#slots.set(slot, new SlotTotals())
-    }
+    for (const { slot } of members) if (slot !== null) this.#totalsOf(slot)
     return [...this.#slots].map(([slot, totals]) => {
       const own = members.filter((member) => member.slot === slot)
       const looks = own.map(({ look }) => look)
+      const live = own.flatMap((member) => member.live)
       totals.update(
         looks,
-        own.flatMap(({ all }) => all),
+        live,
+        own.flatMap(({ ended }) => ended),
       )
       return { slot, totals, looks: looks.filter(({ presence }) => presence === 'present') }
     })
+  }
+
+  #totalsOf(slot: number): SlotTotals {
+    let totals = this.#slots.get(slot)
+    if (totals === undefined) {
+      totals = new SlotTotals()
+      this.#slots.set(slot, totals)
+    }
+    return totals
   }
 
   #readings(): OutsideReadings {

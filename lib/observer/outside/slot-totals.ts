@@ -62,30 +62,51 @@ export class SlotTotals {
    * Brings the counters up to the last looks.
    *
    * @param looks at the processes that have the slot
-   * @param headers of all meter files of the slot
+   * @param live headers of the threads that lived when the meter files were read
+   * @param ended headers of the others
    */
-  update(looks: readonly ProcessLook[], headers: readonly ThreadHeader[]): void {
-    const known = new Set<string>()
+  update(
+    looks: readonly ProcessLook[],
+    live: readonly ThreadHeader[],
+    ended: readonly ThreadHeader[],
+  ): void {
     const unsettled = { user: 0, system: 0 }
+    const seen = new Set<string>()
     for (const look of looks) {
       this.#addProcess(look)
       for (const thread of look.threads.values()) {
-        known.add(thread.key)
+        seen.add(thread.key)
         this.#addThread(thread, unsettled)
       }
     }
-    for (const header of headers) {
-      const key = keyOf(header)
-      known.add(key)
-      if (header.state === STATE.ended) this.#addEnded(key, header)
-    }
-    for (const [key, counted] of this.counted) {
-      counted.missed = known.has(key) ? 0 : counted.missed + 1
-      if (counted.missed > FORGOTTEN_AFTER) this.counted.delete(key)
-    }
+    // It has ended since the files were read: until it tells what it used, that would pass for used by
+    // a thread that tells nothing.
+    if (live.some((header) => !seen.has(keyOf(header)))) unsettled.user = Number.POSITIVE_INFINITY
+    for (const header of ended) this.addEnded(header)
+    this.#forget(seen, [...live, ...ended])
     this.#forgetProcesses(looks)
     this.parts.update(this.total, unsettled, [...this.series.values()])
     if (this.processes.size === 0) this.#settle()
+  }
+
+  /** Takes over what a thread told at its end. Without effect when it has been done. */
+  addEnded(header: ThreadHeader): void {
+    if (header.state !== STATE.ended) return
+    const identity = identityOfHeader(header)
+    const key = keyOf(header)
+    const counted = this.counted.get(key) ?? this.#count(key, this.#placeOfEnded(identity))
+    if (counted.ended) return
+    counted.ended = true
+    const { finalUser, finalSystem } = header
+    const whole = header.finalCpu / NS_PER_MICRO
+    this.#advance(counted, {
+      // The clock is exact to the nanosecond, its halves are cut down to whole µs.
+      user: finalUser + Math.max(whole - finalUser - finalSystem, 0),
+      system: finalSystem,
+      runDelay: header.finalRunDelay,
+      voluntary: header.finalVoluntary,
+      involuntary: header.finalInvoluntary,
+    })
   }
 
   /** Whether a thread's last figures are not in yet. */
@@ -132,6 +153,14 @@ export class SlotTotals {
     this.total.system += Math.max(system - last.system, 0)
     last.user = Math.max(user, last.user)
     last.system = Math.max(system, last.system)
+  }
+
+  #forget(seen: ReadonlySet<string>, headers: readonly ThreadHeader[]): void {
+    const listed = new Set(headers.map(keyOf))
+    for (const [key, counted] of this.counted) {
+      counted.missed = seen.has(key) || listed.has(key) ? 0 : counted.missed + 1
+      if (counted.missed > FORGOTTEN_AFTER) this.counted.delete(key)
+    }
   }
 
   #forgetProcesses(looks: readonly ProcessLook[]): void {
@@ -184,23 +213,6 @@ export class SlotTotals {
 
   #placeOf({ label, role, threadId }: OutsideIdentity): ThreadSeries {
     return this.#seriesFor(this.#labels.of({ role, name: label, threadId }), role, threadId)
-  }
-
-  #addEnded(key: string, header: ThreadHeader): void {
-    const identity = identityOfHeader(header)
-    const counted = this.counted.get(key) ?? this.#count(key, this.#placeOfEnded(identity))
-    if (counted.ended) return
-    counted.ended = true
-    const { finalUser, finalSystem } = header
-    const whole = header.finalCpu / NS_PER_MICRO
-    this.#advance(counted, {
-      // The clock is exact to the nanosecond, its halves are cut down to whole µs.
-      user: finalUser + Math.max(whole - finalUser - finalSystem, 0),
-      system: finalSystem,
-      runDelay: header.finalRunDelay,
-      voluntary: header.finalVoluntary,
-      involuntary: header.finalInvoluntary,
-    })
   }
 
   /** No look saw it: it takes no label that one that can be watched may need. */
