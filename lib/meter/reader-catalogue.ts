@@ -82,9 +82,12 @@ export class ReadCatalogue {
         this.#addSeries(words, first, end)
         break
       case RECORD.removeSeries:
-      case RECORD.removeFamily:
-        this.remove(words, at, end)
+        this.takeAway(words, at, end)
         return
+      case RECORD.removeFamily:
+        this.takeAway(words, at, end)
+        this.#removeFamily(words[first] as number)
+        break
       case RECORD.sketch:
         this.#addPage(words, first, end)
         break
@@ -104,14 +107,18 @@ export class ReadCatalogue {
     this.changes++
   }
 
-  /** Takes in the record if it removes something; what is not there any more is left alone. */
-  remove(words: Uint32Array, at: number, end: number): void {
+  /**
+   * Ahead of its turn: takes away the series that the record at word `at` removes, if it removes any.
+   * Records in between may still speak of them.
+   */
+  takeAway(words: Uint32Array, at: number, end: number): void {
     const kind = words[at] as number
     if (kind !== RECORD.removeSeries && kind !== RECORD.removeFamily) return
-    needs(at + RECORD_HEADER_WORDS + 1, end)
-    const id = words[at + RECORD_HEADER_WORDS] as number
+    const first = at + RECORD_HEADER_WORDS
+    needs(first + 1, end)
+    const id = words[first] as number
     if (kind === RECORD.removeSeries) this.#removeSeries(id)
-    else this.#removeFamily(id)
+    else for (const member of this.#members.get(id)?.members ?? []) this.#removeSeries(member)
   }
 
   #readString({ bytes, words }: RecordBytes, at: number, end: number): string {
@@ -196,6 +203,7 @@ export class ReadCatalogue {
   #addPage(words: Uint32Array, at: number, end: number): void {
     needs(at + 4, end)
     const series = this.#owner(words[at] as number)
+    if (series === undefined) return
     const page = (words[at + 1] as number) | 0
     if (series.pages.has(page)) malformed(`page ${page} twice`)
     const place = this.#take(words, at + 2)
@@ -206,12 +214,15 @@ export class ReadCatalogue {
   #addExemplars(words: Uint32Array, at: number, end: number): void {
     needs(at + 3, end)
     const series = this.#owner(words[at] as number)
+    if (series === undefined) return
     if (series.exemplars !== undefined) malformed('exemplars twice')
     series.exemplars = this.#take(words, at + 1)
   }
 
-  #owner(id: number): Series {
-    return (this.series.get(id) as Series | undefined) ?? malformed(`series ${id}`)
+  /** Undefined when it has been taken away, ahead of its turn perhaps. */
+  #owner(id: number): Series | undefined {
+    if (id >= this.#nextSeries) malformed(`series ${id}`)
+    return this.series.get(id)
   }
 
   #setDefaultLabels(words: Uint32Array, at: number, end: number): void {
@@ -241,12 +252,8 @@ export class ReadCatalogue {
   }
 
   #removeFamily(id: number): void {
-    const members = this.#members.get(id)?.members
-    if (members === undefined) return
-    for (const series of [...members]) this.#removeSeries(series)
     this.#members.delete(id)
     this.families.delete(id)
-    this.changes++
   }
 }
 

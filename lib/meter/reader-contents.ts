@@ -89,7 +89,7 @@ export class MeterContents {
 
   #takeAway(records: number): void {
     this.#findSegments()
-    this.#walk(records, ({ words }, at, end) => this.catalogue.remove(words, at, end))
+    this.#walk(records, ({ words }, at, end) => this.catalogue.takeAway(words, at, end))
   }
 
   /** The header is read again for it: `end` is sure to be as new as `records` when read after it. */
