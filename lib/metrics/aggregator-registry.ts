@@ -1,18 +1,66 @@
 import { invalidArgType } from '../errors.js'
+import { clusterText, joinService } from './cluster-metrics.js'
+import { collectAll } from './collect-all.js'
 import { choose } from './placement.js'
-import { Registry } from './registry.js'
+import { globalRegistry, openMetricsContentType, Registry } from './registry.js'
 import type { RegistryContentType } from './types.js'
 
+const registries: readonly Registry<RegistryContentType>[] = [globalRegistry]
+
 /**
- * The registry of a cluster's primary in prom-client. No messages go to and fro here: the threads of all
- * processes keep their values in files, which any of them can read.
+ * What the primary of a cluster has in prom-client. No messages go to and fro here: the threads of all
+ * processes keep their metrics in files that any of them can read, so no process waits for another one,
+ * what ended processes counted stays in the totals, and worker threads take part.
+ *
+ * Make one before the other processes are started: they find the files by an environment variable that
+ * is set then. An observer (`threadmeter/observer`) does the same in a thread of its own.
+ *
+ * @example
+ * ```js
+ * import cluster from 'node:cluster'
+ * import { AggregatorRegistry, Counter } from 'threadmeter/metrics'
+ *
+ * if (cluster.isPrimary) {
+ *   const aggregator = new AggregatorRegistry()
+ *   cluster.fork()
+ *   setTimeout(async () => {
+ *     console.log(await aggregator.clusterMetrics())
+ *     cluster.disconnect()
+ *   }, 500)
+ * } else {
+ *   new Counter({ name: 'jobs_total', help: 'Jobs done.' }).inc()
+ * }
+ * ```
  */
 export class AggregatorRegistry<
   ContentType extends RegistryContentType = RegistryContentType,
 > extends Registry<ContentType> {
+  constructor(contentType?: ContentType) {
+    super(contentType)
+    joinService()
+  }
+
   /**
-   * Lets observers see the metrics of these registries, in the place of those of the default registry.
-   * Call it in each thread that has them.
+   * The metrics of all threads of all processes, each made one by its aggregator; those of this thread
+   * alone where no files can be had (see `capabilities()` of `threadmeter`).
+   *
+   * Cost: it reads and renders in the calling thread. CLUSTER_COST.
+   */
+  async clusterMetrics(): Promise<string> {
+    await collectAll()
+    const { contentType } = this
+    const text = clusterText(contentType === openMetricsContentType ? 'openmetrics' : 'text')
+    if (text !== undefined) return text
+    const own = await Promise.all(registries.map((registry) => registry.getMetricsAsJSON()))
+    return Registry.aggregate(own, contentType).metrics()
+  }
+
+  /** There is nothing to be told to anybody before a process ends. */
+  async shutdown(): Promise<void> {}
+
+  /**
+   * Lets observers and `clusterMetrics()` see the metrics of these registries, in the place of those of
+   * the default registry. To be called in each thread that has them.
    *
    * @throws `TypeError` `ERR_THREADMETER_INVALID_ARG_TYPE`: something that is no registry
    */
@@ -24,6 +72,16 @@ export class AggregatorRegistry<
       if (!(registry instanceof Registry))
         throw invalidArgType('registries', 'registries', registry)
     }
+    registries = [...all]
     choose(all.map(({ holder }) => holder))
+  }
+}
+
+/** The same under the name that the clients have for worker threads, which need no other kind here. */
+export class WorkerRegistry<
+  ContentType extends RegistryContentType = RegistryContentType,
+> extends AggregatorRegistry<ContentType> {
+  workerMetrics(): Promise<string> {
+    return this.clusterMetrics()
   }
 }
