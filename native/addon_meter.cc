@@ -26,48 +26,41 @@ int Descriptor(const Napi::Value& argument) {
   return static_cast<int>(WholeNumber(argument, 0, INT32_MAX, -1));
 }
 
-// A mapped segment and who still needs to know of it.
-struct Owner {
-  char* data;
-  size_t bytes;
-  bool is_released;
-  bool is_handed_over;
-
-  void Release() {
-    if (!is_released) UnmapSegment(data, bytes);
-    is_released = true;
-  }
+// A segment whose memory is an ArrayBuffer's.
+struct Owned {
+  Segment segment;
+  bool is_handed_over = false;
 };
 
 void OnSegmentCollected(napi_env, void*, void* hint) {
-  auto* owner = static_cast<Owner*>(hint);
-  owner->Release();
-  if (owner->is_handed_over) delete owner;
+  auto* owned = static_cast<Owned*>(hint);
+  UnmapSegment(&owned->segment);
+  if (owned->is_handed_over) delete owned;
 }
 
-// An ArrayBuffer over the segment, which takes it over; null when this host makes none.
-napi_value HandOver(napi_env env, char* data, size_t bytes) {
-  auto* owner = new Owner{data, bytes, false, false};
+// An ArrayBuffer that takes the segment over; null when this host makes none.
+napi_value HandOver(napi_env env, const Segment& segment, size_t bytes) {
+  auto* owned = new Owned{segment};
   napi_value buffer = nullptr;
-  const napi_status status =
-      napi_create_external_arraybuffer(env, data, bytes, OnSegmentCollected, owner, &buffer);
-  owner->is_handed_over = true;
+  const napi_status status = napi_create_external_arraybuffer(env, segment.data, bytes,
+                                                              OnSegmentCollected, owned, &buffer);
+  owned->is_handed_over = true;
   if (status == napi_ok) return buffer;
   // Whether the finalizer has run, will run or never runs depends on how far Node got, which
-  // nothing tells: the memory goes now, and its owner's few bytes stay for a finalizer to come.
-  owner->Release();
+  // nothing tells: the memory goes now, and a few bytes stay for a finalizer to come.
+  UnmapSegment(&owned->segment);
   return nullptr;
 }
 
 // mapSegment(fd: number, offset: number, bytes: number): ArrayBuffer, or the errno
-Napi::Value MapSegment(const Napi::CallbackInfo& info) {
+Napi::Value MapFile(const Napi::CallbackInfo& info) {
   constexpr int64_t kLargestInteger = int64_t{1} << 53;
+  const int64_t offset = WholeNumber(info[1], 0, kLargestInteger, -1);
   const int64_t bytes = WholeNumber(info[2], 1, kLargestInteger, -1);
-  char* data;
-  int error = threadmeter::MapSegment(Descriptor(info[0]),
-                                      WholeNumber(info[1], 0, kLargestInteger, -1), bytes, &data);
+  Segment segment;
+  int error = MapSegment(Descriptor(info[0]), offset, bytes, &segment);
   if (error == 0) {
-    if (napi_value buffer = HandOver(info.Env(), data, static_cast<size_t>(bytes))) {
+    if (napi_value buffer = HandOver(info.Env(), segment, static_cast<size_t>(bytes))) {
       return Napi::Value(info.Env(), buffer);
     }
     error = ENOTSUP;
@@ -120,7 +113,7 @@ Napi::Value ReadFiguresOfTask(const Napi::CallbackInfo& info) {
 }  // namespace
 
 void ExportMeterCalls(Napi::Env env, Napi::Object exports) {
-  exports["mapSegment"] = Napi::Function::New<MapSegment>(env);
+  exports["mapSegment"] = Napi::Function::New<MapFile>(env);
   exports["bindMeter"] = Napi::Function::New<BindMeter>(env);
   exports["lockFile"] = Napi::Function::New<LockFile>(env);
   exports["runtimeDirectory"] = Napi::Function::New<RuntimeDirectory>(env);

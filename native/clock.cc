@@ -47,16 +47,13 @@ CpuSplit MonotonicSplit::Advance(int64_t total_us, int64_t user_estimate_us) {
 }
 
 ThreadUsage OwnThreadUsage(MonotonicSplit* split) {
-  int64_t total_us = OwnThreadCpuTime() / kNsPerMicro;
+  const int64_t cpu_ns = OwnThreadCpuTime();
   rusage usage;
   getrusage(RUSAGE_THREAD, &usage);
-  return {split->Advance(total_us, Micros(usage.ru_utime)),
-          usage.ru_minflt,
-          usage.ru_majflt,
-          usage.ru_nvcsw,
-          usage.ru_nivcsw,
-          usage.ru_inblock,
-          usage.ru_oublock};
+  return {cpu_ns,           split->Advance(cpu_ns / kNsPerMicro, Micros(usage.ru_utime)),
+          usage.ru_minflt,  usage.ru_majflt,
+          usage.ru_nvcsw,   usage.ru_nivcsw,
+          usage.ru_inblock, usage.ru_oublock};
 }
 
 CpuSplit ProcessCpu() {

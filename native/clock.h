@@ -43,7 +43,8 @@ class MonotonicSplit {
 int64_t Proportion(int64_t total, int64_t part, int64_t whole);
 
 struct ThreadUsage {
-  CpuSplit cpu;
+  int64_t cpu_ns;
+  CpuSplit cpu;  // the same, in parts
   int64_t minor_faults, major_faults;
   int64_t voluntary_switches, involuntary_switches;
   int64_t block_input, block_output;

@@ -15,12 +15,6 @@ constexpr int64_t kSmallestPage = 4096;
 // The header's `end` is a u32 (lib/meter/layout.ts).
 constexpr int64_t kLargestFile = int64_t{1} << 32;
 
-// Where the kernel's page begins that holds `data`: kernels with pages of 16 or 64 KiB map no less.
-char* PageOf(char* data) {
-  const auto address = reinterpret_cast<uintptr_t>(data);
-  return data - address % static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
-}
-
 // Beyond the limit the kernel would send SIGXFSZ, which ends hosts that do not ignore it.
 bool IsWithinFileSizeLimit(int64_t end) {
   rlimit limit;
@@ -46,24 +40,27 @@ int Allocate(int fd, int64_t offset, int64_t end) {
 
 }  // namespace
 
-int MapSegment(int fd, int64_t offset, int64_t bytes, char** data) {
+int MapSegment(int fd, int64_t offset, int64_t bytes, Segment* segment) {
   if (offset < 0 || offset % kSmallestPage != 0 || bytes <= 0) return EINVAL;
   if (offset > kLargestFile || bytes > kLargestFile - offset) return EFBIG;
   const int64_t end = offset + bytes;
   if (!IsWithinFileSizeLimit(end)) return EFBIG;
   if (const int error = Allocate(fd, offset, end)) return error;
   const int64_t before = offset % sysconf(_SC_PAGESIZE);
+  const auto mapped_bytes = static_cast<size_t>(before + bytes);
   // Populated: all of it is there already, and no store has to fault it in later.
-  void* page = mmap(nullptr, static_cast<size_t>(before + bytes), PROT_READ | PROT_WRITE,
-                    MAP_SHARED | MAP_POPULATE, fd, static_cast<off_t>(offset - before));
+  void* page = mmap(nullptr, mapped_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd,
+                    static_cast<off_t>(offset - before));
   if (page == MAP_FAILED) return errno;
-  *data = static_cast<char*>(page) + before;
+  segment->page = static_cast<char*>(page);
+  segment->data = segment->page + before;
+  segment->mapped_bytes = mapped_bytes;
   return 0;
 }
 
-void UnmapSegment(char* data, size_t bytes) {
-  char* page = PageOf(data);
-  munmap(page, static_cast<size_t>(data - page) + bytes);
+void UnmapSegment(Segment* segment) {
+  if (segment->page != nullptr) munmap(segment->page, segment->mapped_bytes);
+  *segment = {};
 }
 
 }  // namespace threadmeter

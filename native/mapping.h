@@ -8,11 +8,19 @@
 
 namespace threadmeter {
 
+struct Segment {
+  char* data = nullptr;
+  // What is mapped: it begins where the kernel's page does, of 4 to 64 KiB, that holds the data.
+  char* page = nullptr;
+  size_t mapped_bytes = 0;
+};
+
 // Allocates and maps `bytes` of the file from `offset` (a multiple of 4096) on, shared and
 // writable. Never waits for a disk, and raises no signal. 0, or an errno.
-int MapSegment(int fd, int64_t offset, int64_t bytes, char** data);
+int MapSegment(int fd, int64_t offset, int64_t bytes, Segment* segment);
 
-void UnmapSegment(char* data, size_t bytes);
+// Nothing the second time.
+void UnmapSegment(Segment* segment);
 
 }  // namespace threadmeter
 

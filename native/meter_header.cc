@@ -3,8 +3,6 @@
 #include <atomic>
 #include <limits>
 
-#include "mapping.h"
-
 namespace threadmeter {
 namespace {
 
@@ -24,14 +22,9 @@ void Store(char* at, int64_t figure) {
 
 int MeterHeader::Map(int fd) { return MapSegment(fd, 0, kHeaderBytes, &header_); }
 
-void MeterHeader::Unmap() {
-  if (header_ != nullptr) UnmapSegment(header_, kHeaderBytes);
-  header_ = nullptr;
-}
-
 void MeterHeader::End(const FinalFigures& figures) {
-  if (header_ == nullptr) return;
-  char* at = header_ + kFinalFigures;
+  if (header_.data == nullptr) return;
+  char* at = header_.data + kFinalFigures;
   for (int64_t figure :
        {figures.cpu_ns, figures.cpu.user_us, figures.cpu.system_us, figures.run_delay_ns,
         figures.voluntary_switches, figures.involuntary_switches}) {
@@ -39,7 +32,7 @@ void MeterHeader::End(const FinalFigures& figures) {
     at += sizeof(double);
   }
   // Also after every value that the thread's JavaScript stored.
-  std::atomic_ref(*reinterpret_cast<int32_t*>(header_ + kState))
+  std::atomic_ref(*reinterpret_cast<int32_t*>(header_.data + kState))
       .store(kEnded, std::memory_order_release);
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "clock.h"
+#include "mapping.h"
 
 namespace threadmeter {
 
@@ -23,13 +24,13 @@ class MeterHeader {
  public:
   // 0, or an errno.
   int Map(int fd);
-  void Unmap();
+  void Unmap() { UnmapSegment(&header_); }
 
   // Stores the figures, and after them that they are there.
   void End(const FinalFigures& figures);
 
  private:
-  char* header_ = nullptr;
+  Segment header_;
 };
 
 }  // namespace threadmeter

@@ -173,7 +173,7 @@ void Registry::OnThreadExit(void* value) {
   if (task == nullptr) return;
   task->run_delay_ns = std::max(task->run_delay_ns, run_delay_ns);
   const ThreadUsage usage = OwnThreadUsage(&task->split);
-  task->cpu_ns = OwnThreadCpuTime();
+  task->cpu_ns = usage.cpu_ns;
   task->meter.End({task->cpu_ns, usage.cpu, task->run_delay_ns, usage.voluntary_switches,
                    usage.involuntary_switches});
   registry.FoldIntoEnded(task, &usage);

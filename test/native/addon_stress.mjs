@@ -1,23 +1,47 @@
-// Workers that use every call of the addon and are terminated in the middle, beside a main thread that
-// looks at all of them without pause. Run with an instrumented addon: the sanitizer is the judge, and
+// Workers that use every call of the addon, map their meter files and are terminated in the middle,
+// beside a main thread that looks at all of them without pause. Run with an instrumented addon: the sanitizer is the judge, and
 // the figures must hold up as well.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { capabilities, processCpuUsage, ThreadSampler, threads, threadsInto } from 'threadmeter'
 
 const ROUNDS = 4
 const WORKERS = 6
+const ENDED = 2 // lib/meter/layout.ts
+
+// The calls of meter files are not public. This file runs from the root of a copy of the package.
+const NATIVE = import.meta.resolve('./dist/native.js')
+const folder = mkdtempSync('/dev/shm/threadmeter-stress-')
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
 
 const BODY = `
+  import { openSync } from 'node:fs'
   import { parentPort, threadId } from 'node:worker_threads'
   const t = await import(${JSON.stringify(import.meta.resolve('threadmeter'))})
+  const { native, scratch } = await import(${JSON.stringify(NATIVE)})
   const sampler = new t.ThreadSampler()
   const rows = new Float64Array(2 * t.THREAD_ROW.length)
   t.setThreadName('a) R (' + threadId % 100)
+  const fd = openSync(${JSON.stringify(folder)} + '/' + threadId, 'w+', 0o600)
+  if (native.bindMeter(fd) !== 0) throw new Error('bind')
+  let kept = []
   parentPort.postMessage('ready')
-  for (;;) {
+  for (let i = 0; ; i++) {
+    const buffer = native.mapSegment(fd, 4096 * (1 + i % 500), 4096 * (1 + i % 16))
+    if (typeof buffer === 'number') throw new Error('mapSegment: ' + buffer)
+    const values = new Float64Array(buffer)
+    values[0] = values[values.length - 1] = i
+    kept.push(values)
+    if (i % 64 === 63) kept = []
+    if (i % 100 === 99) native.bindMeter(fd)
+    if (native.mapSegment(fd, 1, 8) !== 22) throw new Error('an odd offset')
+    if (!native.taskFigures(process.pid, native.gettid(), 3) || !(scratch[0] > 0)) throw new Error('figures')
+    native.lockFile(fd)
+    native.runtimeDirectory(native.runtimeDirectory())
     t.threadCpuUsage(t.threadCpuUsage())
     t.threadResourceUsage()
     t.measureCpu(() => t.threads({ contextSwitches: true, state: true }))
@@ -38,12 +62,21 @@ function look(sampler) {
   assert.ok(sum(parts.total) >= sum(parts.main))
 }
 
+const { native } = await import(NATIVE)
 assert.ok(capabilities().addon.available, capabilities().addon.reason)
 const sampler = new ThreadSampler()
 const detached = new Float64Array(64)
 structuredClone(detached.buffer, { transfer: [detached.buffer] })
 assert.ok(threadsInto(detached) > 0)
 
+/** The state in the header of each file that was bound, which made room for a header. */
+const states = () =>
+  readdirSync(folder)
+    .map((name) => readFileSync(join(folder, name)))
+    .filter((bytes) => bytes.length > 0)
+    .map((bytes) => bytes.readInt32LE(16))
+
+assert.equal(native.runtimeDirectory(folder), folder)
 let ended = 0
 for (let round = 0; round < ROUNDS; round++) {
   const url = new URL(`data:text/javascript,${encodeURIComponent(BODY)}`)
@@ -63,6 +96,8 @@ for (let round = 0; round < ROUNDS; round++) {
   }
   await Promise.all(exits)
   ended += WORKERS
+  assert.deepEqual(new Set(states()), new Set([ENDED]))
+  assert.ok(!readFileSync('/proc/self/maps', 'utf8').includes(folder), 'a mapping is left')
 }
 assert.deepEqual(
   threads().filter(({ role }) => role === 'worker'),

@@ -1,5 +1,6 @@
 // fork() without exec while other threads register, end and look: the child has one thread and must
-// find it, whatever lock another thread held at that moment. Run without sanitizers: their own
+// find it, whatever lock another thread held at that moment, and says nothing in the name of its
+// parent's threads. Run without sanitizers: their own
 // allocators do not survive a fork() of a process with threads.
 #include <pthread.h>
 #include <sys/wait.h>
@@ -7,12 +8,14 @@
 #include <thread>
 
 #include "harness.h"
+#include "maps.h"
 
 using namespace threadmeter;
 
 namespace {
 
 constexpr unsigned kAll = kWithSplit | kWithRunDelay | kWithSwitches | kWithState | kWithEnded;
+constexpr int kMeterState = 16;  // lib/meter/layout.ts
 std::atomic<bool> stop{false};
 
 void Child(bool by_pthread_exit) {
@@ -35,7 +38,11 @@ void Child(bool by_pthread_exit) {
 }
 
 void ForkAgainAndAgain(bool registers) {
-  if (registers) Registry::Get().RegisterThread(false, 5, "forker", nullptr);
+  const TmpfsFile meter("forker");
+  if (registers) {
+    const uint64_t uid = Registry::Get().RegisterThread(false, 5, "forker", nullptr);
+    CHECK(Registry::BindMeter(uid, meter.fd()) == 0, "bind");
+  }
   for (int i = 0; i < 30; i++) {
     fflush(nullptr);
     const pid_t child = fork();
@@ -43,6 +50,7 @@ void ForkAgainAndAgain(bool registers) {
     int status = 0;
     waitpid(child, &status, 0);
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0, "a child ended with 0x%x", status);
+    CHECK(meter.At<int32_t>(kMeterState) == 0, "a child told the end of its parent's thread");
   }
 }
 

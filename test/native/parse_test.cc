@@ -24,7 +24,15 @@ void TestStat() {
   for (const char* comm : {"node", "a) R (b", ") S 1 1 1 1 (", "((((", "", "x\ny", "\xff\xfe"}) {
     auto stat = ParseStat(StatOf(comm, 'D'));
     CHECK(stat && stat->state == 'D' && stat->start_ticks == 4711, "comm %s", comm);
+    CHECK(stat && stat->user_ticks == 9 && stat->system_ticks == 10, "ticks of %s", comm);
+    CHECK(stat && !stat->processor, "a processor that is not there");
   }
+  auto long_stat = ParseStat(
+      "1 (x) S 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 "
+      "27 28 29 30 31 32 33 34 35 36 37 38 39 40\n");
+  CHECK(long_stat && long_stat->user_ticks == 14 && long_stat->system_ticks == 15 &&
+            long_stat->start_ticks == 22 && long_stat->processor == 39u,
+        "fields by their numbers");
   for (const char* text : {"", ")", ") ", ") S", "77 (node", "77 (node) ", "77 (node) S 1 2 3",
                            "77 (node) 5 1 1 1 0 -1 4 5 6 7 8 9 10 11 12 20 0 3 0 4711"}) {
     CHECK(!ParseStat(text), "accepted: %s", text);
@@ -35,11 +43,15 @@ void TestStat() {
   }
   CHECK(!ParseStat("1 (x) S 1 1 1 0 -1 4 5 6 7 8 9 10 11 12 20 0 3 0 99999999999999999999 1"),
         "a start that does not fit");
+  CHECK(!ParseStat("1 (x) S 1 1 1 0 -1 4 5 6 7 8 -9 10 11 12 20 0 3 0 4711 99"), "a time below 0");
 }
 
 void TestOthers() {
   auto sched = ParseSchedstat("18446744073709551615 7 3\n");
-  CHECK(sched && sched->run_ns == UINT64_MAX && sched->wait_ns == 7, "schedstat at the limit");
+  CHECK(sched && sched->run_ns == UINT64_MAX && sched->wait_ns == 7 && sched->timeslices == 3u,
+        "schedstat at the limit");
+  sched = ParseSchedstat("1 2\n");
+  CHECK(sched && sched->wait_ns == 2 && !sched->timeslices, "schedstat without timeslices");
   for (const char* text : {"", " ", "1", "1 ", "-1 2", "a b", "18446744073709551616 1"}) {
     CHECK(!ParseSchedstat(text), "accepted: %s", text);
   }

@@ -29,6 +29,9 @@ const IN_NODE = {
 const TESTS = [
   { name: 'clock', builds: ['plain', 'asan', 'tsan'] },
   { name: 'parse', builds: ['plain', 'asan', 'tsan'] },
+  { name: 'figures', builds: ['plain', 'asan'] },
+  { name: 'mapping', builds: ['plain', 'asan', 'tsan'] },
+  { name: 'bind', builds: ['plain', 'asan', 'tsan'] },
   { name: 'churn', builds: ['plain', 'asan', 'tsan'] },
   { name: 'faults', builds: ['plain', 'asan', 'tsan'] },
   { name: 'reuse', builds: ['plain', 'asan', 'tsan'], env: WITHOUT_LEAKS },

@@ -4,12 +4,20 @@ import { join } from 'node:path'
 
 const FIELDS = '1 1 1 0 -1 4194560 5 6 7 8 9 10 11 12 20 0 3 0 4711 99 0\n'
 
+// Up to the processor, field 39.
+const MORE_FIELDS = FIELDS.replace(
+  '\n',
+  ' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 17 4294967296 0 0 3 0\n',
+)
+
 const NASTY = [
   '',
   ')',
   '77 (a) R (b) S ',
   `77 (a) R (b) S ${FIELDS}`,
   `77 (() D ${FIELDS}`,
+  `77 (node) R ${MORE_FIELDS}`,
+  `77 (node) R ${MORE_FIELDS.replace('4294967296', '-1')}`,
   `77 (x\ny) ) Z ${FIELDS}`,
   `77 (x) S ${FIELDS.replace('4711', '18446744073709551616')}`,
   '18446744073709551615 18446744073709551615 1\n',
