@@ -17,35 +17,60 @@ export interface ShownFamily {
   readonly series: Iterable<ShownSeries>
 }
 
-const texts = new WeakMap<ShownSeries, SeriesText>()
+interface ShownLabels {
+  readonly labels: LabelPairs
+  readonly defaults?: LabelPairs
+}
 
-function textOf(family: FamilyDescription, series: ShownSeries): SeriesText {
-  let text = texts.get(series)
-  if (text === undefined) {
-    text = new SeriesText(family, series.labels, series.defaults)
-    texts.set(series, text)
+/** The texts of series, kept as long as the series themselves are. */
+export class SeriesTexts<T extends ShownSeries = ShownSeries> {
+  #texts = new WeakMap<T, SeriesText>()
+  #labelsOf: (series: T) => ShownLabels
+
+  /** @param labelsOf what a series is shown with, where that is not what it says itself */
+  constructor(labelsOf: (series: T) => ShownLabels = (series) => series) {
+    this.#labelsOf = labelsOf
   }
-  return text
+
+  of(family: FamilyDescription, series: T): SeriesText {
+    let text = this.#texts.get(series)
+    if (text === undefined) {
+      const { labels, defaults } = this.#labelsOf(series)
+      text = new SeriesText(family, labels, defaults)
+      this.#texts.set(series, text)
+    }
+    return text
+  }
 }
 
-function writeSeries(
-  { description, series }: ShownFamily,
-  format: ExpositionFormat,
-  sink: TextSink,
-): void {
-  for (const one of series) sink.write(textOf(description, one).render(format, one))
-}
+const ownTexts = new SeriesTexts()
 
-/** One family: its header and the lines of its series. */
-export function writeFamily(family: ShownFamily, format: ExpositionFormat, sink: TextSink): void {
-  sink.write(familyHeader(family.description, format))
-  writeSeries(family, format, sink)
-}
+/** Writes families in one format. */
+class FamilyWriter {
+  readonly #format: ExpositionFormat
+  readonly #sink: TextSink
+  readonly #texts: SeriesTexts
 
-/** A counter whose OpenMetrics name belongs to another family, under its own name and without a type. */
-function writeUnknown(family: ShownFamily, sink: TextSink): void {
-  sink.write(unknownHeader(family.description))
-  writeSeries(family, 'text', sink)
+  constructor(format: ExpositionFormat, sink: TextSink, texts: SeriesTexts) {
+    this.#format = format
+    this.#sink = sink
+    this.#texts = texts
+  }
+
+  write(family: ShownFamily): void {
+    this.#sink.write(familyHeader(family.description, this.#format))
+    this.#series(family, this.#format)
+  }
+
+  /** A counter whose OpenMetrics name belongs to another family, under its own name and without a type. */
+  writeUnknown(family: ShownFamily): void {
+    this.#sink.write(unknownHeader(family.description))
+    this.#series(family, 'text')
+  }
+
+  #series({ description, series }: ShownFamily, format: ExpositionFormat): void {
+    for (const one of series) this.#sink.write(this.#texts.of(description, one).render(format, one))
+  }
 }
 
 /**
@@ -60,13 +85,12 @@ function clashes(family: FamilyDescription, names: ReadonlySet<string>): boolean
   )
 }
 
-function writeOpenMetrics(families: readonly ShownFamily[], sink: TextSink): void {
+function writeOpenMetrics(families: readonly ShownFamily[], writer: FamilyWriter): void {
   const names = new Set(families.map(({ description }) => description.name))
   for (const family of families) {
-    if (clashes(family.description, names)) writeUnknown(family, sink)
-    else writeFamily(family, 'openmetrics', sink)
+    if (clashes(family.description, names)) writer.writeUnknown(family)
+    else writer.write(family)
   }
-  sink.write('# EOF\n')
 }
 
 /** All families as one exposition. Their names must differ. */
@@ -74,16 +98,19 @@ export function writeFamilies(
   families: readonly ShownFamily[],
   format: ExpositionFormat,
   sink: TextSink,
+  texts: SeriesTexts = ownTexts,
 ): void {
+  const writer = new FamilyWriter(format, sink, texts)
   if (format === 'openmetrics') {
-    writeOpenMetrics(families, sink)
+    writeOpenMetrics(families, writer)
+    sink.write('# EOF\n')
     return
   }
   if (families.length === 0) sink.write('\n')
   // An empty line between families, as the clients of Node write it.
   for (const [place, family] of families.entries()) {
     if (place > 0) sink.write('\n')
-    writeFamily(family, 'text', sink)
+    writer.write(family)
   }
 }
 
@@ -97,6 +124,6 @@ export function renderFamilies(families: readonly ShownFamily[], format: Exposit
 /** One family as a string, without what stands between families. */
 export function renderFamily(family: ShownFamily, format: ExpositionFormat): string {
   const sink = new StringSink()
-  writeFamily(family, format, sink)
+  new FamilyWriter(format, sink, ownTexts).write(family)
   return sink.toString()
 }

@@ -1,6 +1,7 @@
 export {
   renderFamilies,
   renderFamily,
+  SeriesTexts,
   type ShownFamily,
   type ShownSeries,
   writeFamilies,

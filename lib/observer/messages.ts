@@ -1,0 +1,26 @@
+import type { Wanted } from './negotiation.js'
+import type { ServiceThread } from './outside/index.js'
+import type { ServerOptions } from './server.js'
+
+/** What the thread of an observer is started with. */
+export interface ThreadData {
+  /** The runtime directory; undefined where there is none. */
+  readonly directory: string | undefined
+  /** Undefined for an observer without a server of its own. */
+  readonly server: ServerOptions | undefined
+  readonly tallies: SharedArrayBuffer
+}
+
+/** To the thread. */
+export type Request =
+  | { readonly kind: 'metrics'; readonly id: number; readonly wanted: Wanted }
+  | { readonly kind: 'threads'; readonly id: number }
+  | { readonly kind: 'close' }
+
+/** From the thread. */
+export type Reply =
+  | { readonly kind: 'ready'; readonly port: number; readonly url: string | null }
+  | { readonly kind: 'refused'; readonly error: unknown }
+  | { readonly kind: 'metrics'; readonly id: number; readonly body: Uint8Array }
+  | { readonly kind: 'threads'; readonly id: number; readonly threads: readonly ServiceThread[] }
+  | { readonly kind: 'failed'; readonly id: number; readonly error: unknown }

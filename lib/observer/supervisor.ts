@@ -1,0 +1,216 @@
+import { Worker } from 'node:worker_threads'
+import { ThreadmeterError } from '../errors.js'
+import type { Reply, Request, ThreadData } from './messages.js'
+import type { Wanted } from './negotiation.js'
+import type { ServiceThread } from './outside/index.js'
+import type { ServerOptions } from './server.js'
+import { Tallies } from './tallies.js'
+
+const NAME = 'threadmeter-observer'
+const FIRST_DELAY_MS = 100
+const LAST_DELAY_MS = 10_000
+/** A thread that has worked for so long is well again. */
+const HEALTHY_MS = 60_000
+const CLOSE_MS = 2000
+
+/** What the observer holds grows with the catalogue it shows: ten times of this is 100,000 series. */
+const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 16 }
+
+type Question = Exclude<Request, { kind: 'close' }>
+/** Without what the supervisor adds itself. */
+type Asked = { kind: 'metrics'; wanted: Wanted } | { kind: 'threads' }
+
+interface Pending {
+  readonly question: Question
+  resolve(reply: Reply): void
+  reject(error: unknown): void
+}
+
+interface Start {
+  resolve(url: string | null): void
+  reject(error: unknown): void
+}
+
+const closedError = (): ThreadmeterError =>
+  new ThreadmeterError('ERR_THREADMETER_OBSERVER_CLOSED', [])
+
+/** Nothing that the application is preloaded with belongs into the observer's thread. */
+function ownEnvironment(): NodeJS.ProcessEnv {
+  const { NODE_OPTIONS: _, ...rest } = process.env
+  return rest
+}
+
+/**
+ * Keeps the thread of an observer running: starts it again when it fails, after a delay that grows while
+ * it keeps failing. Whoever asked in the meantime is answered by the next one. Only while somebody waits
+ * does it keep the process alive.
+ */
+export class Supervisor {
+  readonly #directory: string | undefined
+  readonly #tallies = new Tallies()
+  #server: ServerOptions | undefined
+  #worker: Worker | undefined
+  #ready = false
+  #start: Start | undefined
+  #startedAt = 0
+  #failure: unknown
+  #delay = FIRST_DELAY_MS
+  #timer: NodeJS.Timeout | undefined
+  #pending = new Map<number, Pending>()
+  #lastId = 0
+  #closed: Promise<void> | undefined
+
+  constructor(directory: string | undefined, server: ServerOptions | undefined) {
+    this.#directory = directory
+    this.#server = server
+  }
+
+  /** Starts the thread; gives the URL of its server. Rejects when it cannot listen, or not start at all. */
+  start(): Promise<string | null> {
+    return new Promise((resolve, reject) => {
+      this.#start = { resolve, reject }
+      this.#launch()
+    })
+  }
+
+  async metrics(wanted: Wanted): Promise<Uint8Array> {
+    const reply = await this.#ask({ kind: 'metrics', wanted })
+    return (reply as Extract<Reply, { kind: 'metrics' }>).body
+  }
+
+  async threads(): Promise<readonly ServiceThread[]> {
+    const reply = await this.#ask({ kind: 'threads' })
+    return (reply as Extract<Reply, { kind: 'threads' }>).threads
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#end()
+    return this.#closed
+  }
+
+  #ask(asked: Asked): Promise<Reply> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed !== undefined) throw closedError()
+      const question: Question = { ...asked, id: ++this.#lastId }
+      this.#pending.set(question.id, { question, resolve, reject })
+      if (this.#ready) this.#worker?.postMessage(question)
+      this.#holdProcess()
+    })
+  }
+
+  #launch(): void {
+    this.#startedAt = performance.now()
+    this.#failure = undefined
+    try {
+      this.#watch(this.#makeWorker())
+    } catch (error) {
+      // Where workers are forbidden, say.
+      this.#failure = error
+      this.#exited()
+    }
+  }
+
+  #makeWorker(): Worker {
+    const workerData: ThreadData = {
+      directory: this.#directory,
+      server: this.#server,
+      tallies: this.#tallies.shared,
+    }
+    return new Worker(new URL('./thread.js', import.meta.url), {
+      name: NAME,
+      workerData,
+      execArgv: [],
+      env: ownEnvironment(),
+      resourceLimits: RESOURCE_LIMITS,
+    })
+  }
+
+  #watch(worker: Worker): void {
+    this.#worker = worker
+    worker.on('message', (reply: Reply) => this.#take(reply))
+    worker.on('error', (error) => {
+      this.#failure = error
+    })
+    worker.once('exit', () => this.#exited())
+    this.#holdProcess()
+  }
+
+  /** An answer that somebody waits for is worth keeping the process; the observer itself never is. */
+  #holdProcess(): void {
+    const isAwaited = this.#start !== undefined || this.#pending.size > 0
+    if (isAwaited) {
+      this.#worker?.ref()
+      this.#timer?.ref()
+    } else {
+      this.#worker?.unref()
+      this.#timer?.unref()
+    }
+  }
+
+  #take(reply: Reply): void {
+    if (reply.kind === 'ready') this.#becomeReady(reply.port, reply.url)
+    else if (reply.kind === 'refused') this.#failure = reply.error
+    else this.#settle(reply)
+    this.#holdProcess()
+  }
+
+  #becomeReady(port: number, url: string | null): void {
+    this.#ready = true
+    // The next thread listens where this one did, also when that was for the system to choose.
+    if (this.#server !== undefined) this.#server = { ...this.#server, port }
+    this.#start?.resolve(url)
+    this.#start = undefined
+    for (const { question } of this.#pending.values()) this.#worker?.postMessage(question)
+  }
+
+  #settle(reply: Extract<Reply, { id: number }>): void {
+    const pending = this.#pending.get(reply.id)
+    this.#pending.delete(reply.id)
+    if (reply.kind === 'failed') pending?.reject(reply.error)
+    else pending?.resolve(reply)
+  }
+
+  #exited(): void {
+    this.#worker = undefined
+    this.#ready = false
+    if (this.#closed !== undefined) return
+    if (this.#start !== undefined) {
+      this.#refuse()
+      return
+    }
+    this.#tallies.add('restarts', 1)
+    if (performance.now() - this.#startedAt > HEALTHY_MS) this.#delay = FIRST_DELAY_MS
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined
+      this.#launch()
+    }, this.#delay)
+    this.#delay = Math.min(this.#delay * 2, LAST_DELAY_MS)
+    this.#holdProcess()
+  }
+
+  #refuse(): void {
+    const cause = this.#failure
+    const { host, port } = this.#server ?? {}
+    const isListening = (cause as NodeJS.ErrnoException | undefined)?.syscall !== undefined
+    this.#start?.reject(
+      isListening
+        ? new ThreadmeterError('ERR_THREADMETER_LISTEN', [`${host}:${port}`], cause)
+        : new ThreadmeterError('ERR_THREADMETER_OBSERVER_FAILED', [], cause),
+    )
+    this.#start = undefined
+  }
+
+  async #end(): Promise<void> {
+    clearTimeout(this.#timer)
+    for (const { reject } of this.#pending.values()) reject(closedError())
+    this.#pending.clear()
+    const worker = this.#worker
+    if (worker === undefined) return
+    worker.ref()
+    const exited = new Promise((resolve) => worker.once('exit', resolve))
+    worker.postMessage({ kind: 'close' } satisfies Request)
+    const late = setTimeout(() => worker.terminate(), CLOSE_MS)
+    await exited
+    clearTimeout(late)
+  }
+}

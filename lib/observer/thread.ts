@@ -1,0 +1,58 @@
+/** The thread of an observer. Nothing here may need another thread: that may be blocked. */
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { native } from '../native.js'
+import { Collection } from './collection.js'
+import type { Reply, Request, ThreadData } from './messages.js'
+import { type ObserverServer, serve } from './server.js'
+import { Tallies } from './tallies.js'
+
+const FOLD_MS = 1000
+
+const port = parentPort as MessagePort
+const { directory, server: serverOptions, tallies } = workerData as ThreadData
+
+native?.takeObserverRole()
+const collection = new Collection(directory, new Tallies(tallies))
+const folding = setInterval(() => collection.fold(), FOLD_MS)
+let server: ObserverServer | undefined
+
+const reply = (message: Reply, transfer: ArrayBuffer[] = []): void =>
+  port.postMessage(message, transfer)
+
+function close(): void {
+  clearInterval(folding)
+  server?.close()
+  collection.close()
+  port.close()
+}
+
+function answer(request: Exclude<Request, { kind: 'close' }>): void {
+  const { kind, id } = request
+  if (kind === 'threads') {
+    reply({ kind, id, threads: collection.threadList() })
+    return
+  }
+  // The copy goes over to the caller; what it is of is shown to others.
+  const body = new Uint8Array(collection.metrics(request.wanted))
+  reply({ kind, id, body }, [body.buffer])
+}
+
+port.on('message', (request: Request) => {
+  if (request.kind === 'close') {
+    close()
+    return
+  }
+  try {
+    answer(request)
+  } catch (error) {
+    reply({ kind: 'failed', id: request.id, error })
+  }
+})
+
+try {
+  server = serverOptions && (await serve(collection, serverOptions))
+  reply({ kind: 'ready', port: server?.port ?? 0, url: server?.url ?? null })
+} catch (error) {
+  reply({ kind: 'refused', error })
+  close()
+}
