@@ -17,9 +17,12 @@ export interface ObservedSlot {
   readonly looks: readonly ProcessLook[]
 }
 
-const MICROS_PER_SECOND = 1e6
+const NS_PER_MICRO = 1e3
 const NS_PER_SECOND = 1e9
 const MS_PER_SECOND = 1e3
+
+// To whole ns: what comes after is of the arithmetic.
+const secondsOf = (micros: number): number => Math.round(micros * NS_PER_MICRO) / NS_PER_SECOND
 
 const ofProcess = (
   name: string,
@@ -95,8 +98,8 @@ export class OutsideFamilies {
   #counters(slot: number | null, series: ThreadSeries): void {
     const { thread, role, user, system, runDelay, voluntary, involuntary } = series
     const rows = this.#thread
-    rows.cpu.set(slot, [thread, role, 'user'], user / MICROS_PER_SECOND)
-    rows.cpu.set(slot, [thread, role, 'system'], system / MICROS_PER_SECOND)
+    rows.cpu.set(slot, [thread, role, 'user'], secondsOf(user))
+    rows.cpu.set(slot, [thread, role, 'system'], secondsOf(system))
     rows.runDelay.set(slot, [thread, role], runDelay / NS_PER_SECOND)
     rows.contextSwitches.set(slot, [thread, role, 'voluntary'], voluntary)
     rows.contextSwitches.set(slot, [thread, role, 'involuntary'], involuntary)
@@ -106,14 +109,14 @@ export class OutsideFamilies {
     const total = { user: 0, system: 0 }
     for (const part of PROCESS_PARTS) {
       const { user, system } = parts[part]
-      this.#thread.processCpu.set(slot, [part, 'user'], user / MICROS_PER_SECOND)
-      this.#thread.processCpu.set(slot, [part, 'system'], system / MICROS_PER_SECOND)
+      this.#thread.processCpu.set(slot, [part, 'user'], secondsOf(user))
+      this.#thread.processCpu.set(slot, [part, 'system'], secondsOf(system))
       total.user += user
       total.system += system
     }
-    this.#process.user.set(slot, [], total.user / MICROS_PER_SECOND)
-    this.#process.system.set(slot, [], total.system / MICROS_PER_SECOND)
-    this.#process.total.set(slot, [], (total.user + total.system) / MICROS_PER_SECOND)
+    this.#process.user.set(slot, [], secondsOf(total.user))
+    this.#process.system.set(slot, [], secondsOf(total.system))
+    this.#process.total.set(slot, [], secondsOf(total.user + total.system))
   }
 
   /** What is of the processes that run now. */

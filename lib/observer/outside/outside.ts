@@ -49,6 +49,9 @@ interface Member {
 
 const DEFAULT_MIN_INTERVAL_MS = 1000
 
+/** Where processes count that have no number in a service. */
+const NO_SLOT = -1
+
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : `${error}`)
 
 function* allOf({ meters, ended }: MeterSource): Iterable<OpenMeter> {
@@ -100,7 +103,7 @@ export class Outside {
     this.#rates.update(live, now)
     const slots = this.#count()
     this.#keep()
-    this.#families.update(slots, this.#rates, this.#slots.size > 1)
+    this.#families.update(slots, this.#rates, slots.length > 1)
     return this.#readings()
   }
 
@@ -214,9 +217,9 @@ export class Outside {
   /** Brings all counters up to the last looks. */
   #count(): ObservedSlot[] {
     const members = [...this.#members.values()]
-    for (const { slot } of members) if (slot !== null) this.#totalsOf(slot)
+    for (const { slot } of members) this.#totalsOf(slot ?? NO_SLOT)
     return [...this.#slots].map(([slot, totals]) => {
-      const own = members.filter((member) => member.slot === slot)
+      const own = members.filter((member) => (member.slot ?? NO_SLOT) === slot)
       const looks = own.map(({ look }) => look)
       const live = own.flatMap((member) => member.live)
       totals.update(

@@ -1,0 +1,6 @@
+import type { Command } from './command.js'
+import { serve } from './serve.js'
+import { top } from './top/command.js'
+
+/** The commands by name, in the order in which they are listed. */
+export const COMMANDS: Readonly<Record<string, Command>> = { top, serve }

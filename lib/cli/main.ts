@@ -1,0 +1,74 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { type Command, type CommandInput, Failure, UsageError } from './command.js'
+import { COMMANDS } from './commands.js'
+import { commandHelp, programHelp } from './help.js'
+
+const OK = 0
+const FAILED = 1
+const MISUSED = 2
+
+// The reader of a pipe may leave before the end (| head), a terminal may be closed: nobody is left to tell.
+const NOBODY_READS = new Set(['EPIPE', 'EIO'])
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (!NOBODY_READS.has(error.code ?? '')) throw error
+  process.exit(OK)
+})
+
+function say(text: string): number {
+  process.stdout.write(`${text}\n`)
+  return OK
+}
+
+const version = (): string =>
+  JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
+
+/** Its first sentence says what is wrong; the rest advises on how to write operands. */
+const reasonOf = (error: unknown): string => (error as Error).message.split('. ')[0] as string
+
+function parse({ options, maxOperands }: Command, args: string[]): CommandInput {
+  const known = { ...options, help: { type: 'boolean', short: 'h' } } as const
+  let parsed: ReturnType<typeof parseArgs>
+  try {
+    parsed = parseArgs({ args, options: known, allowPositionals: true })
+  } catch (error) {
+    throw new UsageError(reasonOf(error), { cause: error })
+  }
+  const { values, positionals } = parsed
+  if (positionals.length > maxOperands) {
+    throw new UsageError(`Unexpected argument '${positionals[maxOperands]}'`)
+  }
+  return { options: values as CommandInput['options'], operands: positionals }
+}
+
+async function runCommand(name: string, command: Command, args: string[]): Promise<number> {
+  try {
+    const input = parse(command, args)
+    if (input.options.help === true) return say(commandHelp(name, command))
+    return await command.run(input)
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    console.error(`threadmeter ${name}: ${error.message}\nTry threadmeter ${name} --help`)
+    return MISUSED
+  }
+}
+
+async function run([first, ...rest]: string[]): Promise<number> {
+  if (first === '--help' || first === '-h' || first === 'help') return say(programHelp(COMMANDS))
+  if (first === '--version' || first === '-v') return say(version())
+  const command = Object.hasOwn(COMMANDS, first ?? '') ? COMMANDS[first as string] : undefined
+  if (first !== undefined && command !== undefined) return await runCommand(first, command, rest)
+  const what = first?.startsWith('-') ? 'option' : 'command'
+  const problem = first === undefined ? 'No command given' : `Unknown ${what} '${first}'`
+  console.error(`threadmeter: ${problem}\nTry threadmeter --help`)
+  return MISUSED
+}
+
+try {
+  process.exitCode = await run(process.argv.slice(2))
+} catch (error) {
+  // What a sentence explains needs no stack.
+  console.error(error instanceof Failure ? `threadmeter: ${error.message}` : error)
+  process.exitCode = FAILED
+}

@@ -1,0 +1,121 @@
+import { resolve } from 'node:path'
+import { DirectoryError, makePrivate } from '../meter/private-directory.js'
+import { native, nativeError } from '../native.js'
+import { Collection } from '../observer/collection.js'
+import { checkOptions, DEFAULT_HOST, DEFAULT_PORT, portOf } from '../observer/options.js'
+import { serve as listen, type ObserverServer, type ServerOptions } from '../observer/server.js'
+import { Tallies } from '../observer/tallies.js'
+import { type Command, type CommandInput, Failure, UsageError } from './command.js'
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+const FOLD_MS = 1000
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : `${error}`)
+
+const textOf = ({ options }: CommandInput, name: string): string | undefined => {
+  const value = options[name]
+  return typeof value === 'string' ? value : undefined
+}
+
+/** Where to listen: what the command line says, else the environment, else as `observe()` does. */
+function serverOptions(input: CommandInput): ServerOptions {
+  const [port, host] = [textOf(input, 'port'), textOf(input, 'host')]
+  try {
+    const { server } = checkOptions({
+      ...(port !== undefined && { port: portOf('--port', port) }),
+      ...(host !== undefined && { host }),
+    })
+    return server as ServerOptions
+  } catch (error) {
+    throw new UsageError(messageOf(error), { cause: error })
+  }
+}
+
+function directoryOption(input: CommandInput): string {
+  const directory = textOf(input, 'dir') ?? process.env.THREADMETER_DIR ?? ''
+  if (directory === '') {
+    throw new UsageError('--dir is needed: the THREADMETER_DIR of the service to observe')
+  }
+  return resolve(directory)
+}
+
+/** The service may start after its observer. */
+function makeDirectory(directory: string): void {
+  if (native === undefined) {
+    throw new Failure(`the addon could not be loaded: ${messageOf(nativeError)}`)
+  }
+  try {
+    makePrivate(directory)
+  } catch (error) {
+    if (error instanceof DirectoryError || (error as NodeJS.ErrnoException).syscall !== undefined) {
+      throw new Failure(messageOf(error), { cause: error })
+    }
+    throw error
+  }
+}
+
+async function start(collection: Collection, options: ServerOptions): Promise<ObserverServer> {
+  try {
+    return await listen(collection, options)
+  } catch (error) {
+    throw new Failure(messageOf(error), { cause: error })
+  }
+}
+
+const untilStopped = (): Promise<void> =>
+  new Promise((stop) => {
+    for (const name of SIGNALS) process.once(name, () => stop())
+  })
+
+export const serve: Command = {
+  summary: 'the observer of a service, as a process of its own',
+  operands: '',
+  maxOperands: 0,
+  options: {
+    dir: {
+      type: 'string',
+      short: 'd',
+      value: 'DIR',
+      help: 'the runtime directory of the service (default THREADMETER_DIR)',
+    },
+    port: {
+      type: 'string',
+      short: 'p',
+      value: 'N',
+      help: `TCP port, 0 for any that is free (default THREADMETER_PORT, else ${DEFAULT_PORT})`,
+    },
+    host: {
+      type: 'string',
+      value: 'HOST',
+      help: `address to listen on (default THREADMETER_HOST, else ${DEFAULT_HOST})`,
+    },
+  },
+  examples: [
+    ['threadmeter serve --dir /dev/shm/my-service', 'serve /metrics and /threads of that service'],
+    ['threadmeter serve --dir /dev/shm/my-service --host 0.0.0.0', 'to everybody who can connect'],
+    ['THREADMETER_DIR=/dev/shm/my-service threadmeter serve', 'as in a unit of systemd'],
+  ],
+  notes: `The processes of the service find the directory in THREADMETER_DIR. It may be started before, after
+or while the service runs, and be killed at any time: the next one goes on with its counters.
+Ends with exit code 0 at SIGTERM or SIGINT.`,
+  async run(input) {
+    const options = serverOptions(input)
+    const directory = directoryOption(input)
+    makeDirectory(directory)
+    const stopped = untilStopped()
+    const collection = new Collection(directory, new Tallies())
+    let server: ObserverServer | undefined
+    let folding: NodeJS.Timeout | undefined
+    try {
+      server = await start(collection, options)
+      folding = setInterval(() => collection.fold(), FOLD_MS)
+      process.stdout.write(`threadmeter: ${directory} at ${server.url}/metrics\n`)
+      await stopped
+    } finally {
+      clearInterval(folding)
+      server?.close()
+      collection.close()
+    }
+    return 0
+  },
+}

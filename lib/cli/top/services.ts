@@ -1,0 +1,60 @@
+import { lstatSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { lifeOfProcess } from '../../meter/liveness.js'
+import { defaultParents } from '../../meter/private-directory.js'
+import { programOf } from '../../observer/outside/process-files.js'
+
+/** A service that runs, by its runtime directory. */
+export interface RunningService {
+  readonly directory: string
+  readonly pids: readonly number[]
+  readonly program: string
+}
+
+const METER_FILE = /^(\d+)-(\d+)-\d+-\d+(?:-\d+)?\.meter$/
+
+const entriesOf = (path: string): string[] => {
+  try {
+    return readdirSync(path)
+  } catch {
+    return []
+  }
+}
+
+const isDirectory = (path: string): boolean =>
+  lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+
+/** The live processes that have meter files in a directory. */
+function pidsIn(directory: string, pidNamespace: number): number[] {
+  const processes = new Map<string, { pid: number; processStart: number }>()
+  for (const name of entriesOf(directory)) {
+    const [, pid, start] = METER_FILE.exec(name) ?? []
+    if (pid === undefined) continue
+    processes.set(`${pid}-${start}`, { pid: Number(pid), processStart: Number(start) })
+  }
+  return [...processes.values()]
+    .filter((process) => lifeOfProcess({ ...process, pidNamespace }) === 'alive')
+    .map(({ pid }) => pid)
+    .sort((a, b) => a - b)
+}
+
+/** The services of this user that run, as far as they keep their meter files where it is usual. */
+export function runningServices(pidNamespace: number): RunningService[] {
+  return defaultParents()
+    .parents.flatMap((parent) => entriesOf(parent).map((name) => join(parent, name)))
+    .filter(isDirectory)
+    .map((directory) => ({ directory, pids: pidsIn(directory, pidNamespace) }))
+    .filter(({ pids }) => pids.length > 0)
+    .map((service) => ({ ...service, program: programOf(service.pids[0] as number) }))
+}
+
+const MAPPED_METER = /\s(\/\S.*)\/[^/]+\.meter$/m
+
+/** The runtime directory that a process has a meter file in; undefined when it has none, or hides it. */
+export function directoryOf(pid: number): string | undefined {
+  try {
+    return MAPPED_METER.exec(readFileSync(`/proc/${pid}/maps`, 'utf8'))?.[1]
+  } catch {
+    return undefined
+  }
+}
