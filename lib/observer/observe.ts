@@ -1,14 +1,11 @@
 import { joinDirectory } from '../meter/directory.js'
-import { ownProcess } from '../meter/liveness.js'
 import { attachThread } from '../meter/thread.js'
+import { removeMark, setMark } from './mark.js'
 import { type Wanted, wantedBy } from './negotiation.js'
 import { checkOptions, type ObserveOptions } from './options.js'
 import type { ServiceThread } from './outside/index.js'
 import { metricsHeaders } from './pages.js'
 import { Supervisor } from './supervisor.js'
-
-/** Names the process whose children need no observer of their own. */
-export const OBSERVED_BY = 'THREADMETER_OBSERVED_BY'
 
 /** The headers of a request that say what its client understands. */
 export interface MetricsRequest {
@@ -67,12 +64,14 @@ class ThreadObserver implements Observer {
   readonly url: string | null
   readonly contentType = metricsHeaders(TEXT)['content-type'] as string
   readonly #supervisor: Supervisor
+  readonly #directory: string
   readonly #openMetrics: boolean
   #text: Promise<string> | undefined
   #bodies = new Map<string, Promise<Buffer>>()
 
-  constructor(supervisor: Supervisor, url: string | null, openMetrics: boolean) {
+  constructor(supervisor: Supervisor, directory: string, url: string | null, openMetrics: boolean) {
     this.#supervisor = supervisor
+    this.#directory = directory
     this.url = url
     this.#openMetrics = openMetrics
   }
@@ -88,7 +87,7 @@ class ThreadObserver implements Observer {
   }
 
   async close(): Promise<void> {
-    if (process.env[OBSERVED_BY] === ownMark()) delete process.env[OBSERVED_BY]
+    removeMark(this.#directory)
     await this.#supervisor.close()
   }
 
@@ -121,12 +120,6 @@ class ThreadObserver implements Observer {
   }
 }
 
-/** This process among all that ever were. */
-export function ownMark(): string {
-  const { pid, processStart } = ownProcess()
-  return `${pid}-${processStart}`
-}
-
 /**
  * Starts an observer: one thread, `threadmeter-observer`, that reads all threads of the service and
  * serves what it reads on `/metrics` (Prometheus text and OpenMetrics), `/threads` (JSON) and
@@ -155,9 +148,10 @@ export function ownMark(): string {
 export async function observe(options?: ObserveOptions): Promise<Observer> {
   const { directory, server, openMetrics } = checkOptions(options)
   const joined = joinDirectory(directory)
+  const path = joined.available ? joined.path : undefined
   attachThread()
-  const supervisor = new Supervisor(joined.available ? joined.path : undefined, server)
+  const supervisor = new Supervisor(path, server)
   const url = await supervisor.start()
-  if (url !== null) process.env[OBSERVED_BY] = ownMark()
-  return new ThreadObserver(supervisor, url, openMetrics)
+  if (url !== null) setMark(path ?? '')
+  return new ThreadObserver(supervisor, path ?? '', url, openMetrics)
 }

@@ -1,4 +1,5 @@
 import { invalidArgType, outOfRange } from '../errors.js'
+import { readEnvironment, throwComplaint } from './environment.js'
 import type { ServerOptions } from './server.js'
 
 /** What {@link observe} can be told. */
@@ -17,7 +18,7 @@ export interface ObserveOptions {
    * this process and its children.
    */
   dir?: string
-  /** Whether clients that ask for OpenMetrics get it. Default true. */
+  /** Whether clients that ask for OpenMetrics get it. Default `THREADMETER_OPENMETRICS`, else true. */
   openMetrics?: boolean
 }
 
@@ -51,29 +52,22 @@ function booleanOption(name: string, value: unknown): boolean {
   return value
 }
 
-/** The port that an environment variable names. */
-export function portOf(name: string, text: string): number {
-  if (!/^\d{1,5}$/.test(text)) throw outOfRange(name, `an integer from 0 to ${LAST_PORT}`, text)
-  return portOption(name, Number(text))
-}
-
-function defaultPort(): number {
-  const { THREADMETER_PORT: text = '' } = process.env
-  return text === '' ? DEFAULT_PORT : portOf('THREADMETER_PORT', text)
-}
-
-const defaultHost = (): string => process.env.THREADMETER_HOST || DEFAULT_HOST
-
 /** @throws {TypeError|RangeError} for an option of the wrong type or out of its range */
 export function checkOptions(options: unknown = {}): CheckedOptions {
   if (typeof options !== 'object' || options === null) {
     throw invalidArgType('options', 'an object', options)
   }
-  const { port, host, server = true, dir, openMetrics = true } = options as ObserveOptions
-  const offered = booleanOption('options.openMetrics', openMetrics)
+  const { port, host, server = true, dir, openMetrics } = options as ObserveOptions
+  const environment = readEnvironment(throwComplaint)
+  const offered =
+    openMetrics === undefined
+      ? (environment.openMetrics ?? true)
+      : booleanOption('options.openMetrics', openMetrics)
   const where = {
-    port: port === undefined ? defaultPort() : portOption('options.port', port),
-    host: host === undefined ? defaultHost() : textOption('options.host', host),
+    port:
+      port === undefined ? (environment.port ?? DEFAULT_PORT) : portOption('options.port', port),
+    host:
+      host === undefined ? (environment.host ?? DEFAULT_HOST) : textOption('options.host', host),
     openMetrics: offered,
   }
   return {

@@ -29,6 +29,7 @@ interface Pending {
 interface Start {
   resolve(url: string | null): void
   reject(error: unknown): void
+  readonly isAwaited: boolean
 }
 
 const closedError = (): ThreadmeterError =>
@@ -65,10 +66,14 @@ export class Supervisor {
     this.#server = server
   }
 
-  /** Starts the thread; gives the URL of its server. Rejects when it cannot listen, or not start at all. */
-  start(): Promise<string | null> {
+  /**
+   * Starts the thread; gives the URL of its server. Rejects when it cannot listen, or not start at all.
+   *
+   * @param isAwaited whether the process is to live until it has started
+   */
+  start(isAwaited = true): Promise<string | null> {
     return new Promise((resolve, reject) => {
-      this.#start = { resolve, reject }
+      this.#start = { resolve, reject, isAwaited }
       this.#launch()
     })
   }
@@ -137,7 +142,7 @@ export class Supervisor {
 
   /** An answer that somebody waits for is worth keeping the process; the observer itself never is. */
   #holdProcess(): void {
-    const isAwaited = this.#start !== undefined || this.#pending.size > 0
+    const isAwaited = this.#start?.isAwaited === true || this.#pending.size > 0
     if (isAwaited) {
       this.#worker?.ref()
       this.#timer?.ref()

@@ -1,0 +1,70 @@
+/**
+ * Preload it, and every thread reports and an observer serves, without a change of the program:
+ * `node --import threadmeter/register app.js`. See docs/observer.md for the variables that it looks at.
+ *
+ * Nothing here may fail the program that it is loaded into.
+ */
+import { basename } from 'node:path'
+import { isMainThread } from 'node:worker_threads'
+import { messageOf } from '../capability.js'
+import { joinDirectory } from '../meter/directory.js'
+import { attachThread } from '../meter/thread.js'
+import { readEnvironment } from '../observer/environment.js'
+import { DEFAULT_HOST, DEFAULT_PORT } from '../observer/options.js'
+import { Duty } from './duty.js'
+
+// Programs that start the service, and are given its NODE_OPTIONS.
+const STARTERS = new Set([
+  'npm',
+  'npm-cli',
+  'npx',
+  'npx-cli',
+  'pnpm',
+  'pnpx',
+  'yarn',
+  'yarnpkg',
+  'corepack',
+])
+
+const isStarter = (): boolean =>
+  STARTERS.has(basename(process.argv[1] ?? '').replace(/\.[cm]?js$/, ''))
+
+let hasWarned = false
+
+/** Once: what goes on being wrong is told by `capabilities()` and the metrics. */
+function warn(error: unknown): void {
+  if (hasWarned) return
+  hasWarned = true
+  const cause = error instanceof Error ? error.cause : undefined
+  const detail = cause === undefined ? '' : ` (${messageOf(cause)})`
+  process.emitWarning(`${messageOf(error)}${detail}`, {
+    type: 'ThreadmeterWarning',
+    code: (error as { code?: string }).code ?? 'ERR_THREADMETER_REGISTER',
+  })
+}
+
+function register(): void {
+  const directory = joinDirectory()
+  attachThread()
+  if (!isMainThread) return
+  if (!directory.available)
+    warn(new Error(`threads keep their metrics to themselves: ${directory.reason}`))
+  const {
+    port = DEFAULT_PORT,
+    host = DEFAULT_HOST,
+    serve,
+    openMetrics = true,
+  } = readEnvironment(warn)
+  if (serve === false) return
+  new Duty(
+    directory.available ? directory.path : undefined,
+    { port, host, openMetrics },
+    warn,
+  ).consider()
+}
+
+try {
+  if (!isStarter()) register()
+} catch (error) {
+  warn(error)
+}
