@@ -2,13 +2,14 @@ import { resolve } from 'node:path'
 import { DirectoryError, makePrivate } from '../meter/private-directory.js'
 import { native, nativeError } from '../native.js'
 import { Collection } from '../observer/collection.js'
-import { checkOptions, DEFAULT_HOST, DEFAULT_PORT, portOf } from '../observer/options.js'
+import { checkOptions, DEFAULT_HOST, DEFAULT_PORT } from '../observer/options.js'
 import { serve as listen, type ObserverServer, type ServerOptions } from '../observer/server.js'
 import { Tallies } from '../observer/tallies.js'
-import { type Command, type CommandInput, Failure, UsageError } from './command.js'
+import { type Command, type CommandInput, Failure, numberOption, UsageError } from './command.js'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 const FOLD_MS = 1000
+const LAST_PORT = 65_535
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : `${error}`)
 
@@ -19,10 +20,11 @@ const textOf = ({ options }: CommandInput, name: string): string | undefined => 
 
 /** Where to listen: what the command line says, else the environment, else as `observe()` does. */
 function serverOptions(input: CommandInput): ServerOptions {
-  const [port, host] = [textOf(input, 'port'), textOf(input, 'host')]
+  const host = textOf(input, 'host')
+  const port = numberOption(input, 'port', Number.NaN, { least: 0, most: LAST_PORT, integer: true })
   try {
     const { server } = checkOptions({
-      ...(port !== undefined && { port: portOf('--port', port) }),
+      ...(!Number.isNaN(port) && { port }),
       ...(host !== undefined && { host }),
     })
     return server as ServerOptions

@@ -2,7 +2,6 @@
 export interface HeapFigures {
   used: number
   total: number
-  limit: number
 }
 
 /** A meter file as far as its values are read here. */
@@ -14,29 +13,25 @@ export interface MeterValues {
   readonly revision?: number
 }
 
+// By either name: that of its own thread, or that which other clients of Prometheus give.
 const NAMES = {
-  used: 'nodejs_thread_heap_used_bytes',
-  total: 'nodejs_thread_heap_total_bytes',
-  limit: 'nodejs_thread_heap_limit_bytes',
+  used: ['nodejs_thread_heap_used_bytes', 'nodejs_heap_size_used_bytes'],
+  total: ['nodejs_thread_heap_total_bytes', 'nodejs_heap_size_total_bytes'],
 } as const
 
 type Places = Record<keyof typeof NAMES, number>
 
 const found = new WeakMap<object, { revision: number | undefined; places: Places | undefined }>()
 
-function placeOf({ families, series }: MeterValues, name: string): number {
+function placeOf({ families, series }: MeterValues, names: readonly string[]): number {
   for (const { family, index } of series?.values() ?? []) {
-    if (families?.get(family)?.name === name) return index
+    if (names.includes(families?.get(family)?.name ?? '')) return index
   }
   return -1
 }
 
 function placesIn(meter: MeterValues): Places | undefined {
-  const places = {
-    used: placeOf(meter, NAMES.used),
-    total: placeOf(meter, NAMES.total),
-    limit: placeOf(meter, NAMES.limit),
-  }
+  const places = { used: placeOf(meter, NAMES.used), total: placeOf(meter, NAMES.total) }
   return Object.values(places).includes(-1) ? undefined : places
 }
 
@@ -50,10 +45,6 @@ export function heapFigures(meter: MeterValues | undefined): HeapFigures | null 
   }
   const { places } = known
   if (places === undefined) return null
-  const { values } = meter
-  return {
-    used: values[places.used] as number,
-    total: values[places.total] as number,
-    limit: values[places.limit] as number,
-  }
+  const [used, total] = [meter.values[places.used], meter.values[places.total]]
+  return used === undefined || total === undefined ? null : { used, total }
 }
