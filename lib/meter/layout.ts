@@ -131,7 +131,7 @@ export const RECORD = {
   removeFamily: 5,
   /** series, page (i32), slot, number of slots: a page of sketch buckets of a summary. */
   sketch: 6,
-  /** series, slot, number of slots: the exemplars of a series. */
+  /** series, slot, number of slots: the exemplars of a series, in the place of those before. */
   exemplars: 7,
   /** number of pairs, then name and value (strings) of each: the default labels from now on. */
   defaultLabels: 8,

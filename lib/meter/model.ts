@@ -50,7 +50,7 @@ export interface SeriesStore {
   removeFamily(id: number): void
   /** A page of a summary's sketch, all 0. */
   sketchPage(series: number, page: number, slots: number): Slots
-  /** Room for the exemplars of a series, all 0. */
+  /** Room for the exemplars of a series, all 0. The room that it had before is not its own any more. */
   exemplars(series: number, slots: number): Slots
   /** Labels that all series of this thread get when they are shown, from now on. */
   defaultLabels(labels: Readonly<Record<string, string>>): void

@@ -108,16 +108,19 @@ export class ReadCatalogue {
   }
 
   /**
-   * Ahead of its turn: takes away the series that the record at word `at` removes, if it removes any.
-   * Records in between may still speak of them.
+   * Ahead of its turn: takes away what the record at word `at` makes free, if that is anything. Records
+   * in between may still speak of it.
    */
   takeAway(words: Uint32Array, at: number, end: number): void {
     const kind = words[at] as number
-    if (kind !== RECORD.removeSeries && kind !== RECORD.removeFamily) return
+    const frees =
+      kind === RECORD.removeSeries || kind === RECORD.removeFamily || kind === RECORD.exemplars
+    if (!frees) return
     const first = at + RECORD_HEADER_WORDS
     needs(first + 1, end)
     const id = words[first] as number
     if (kind === RECORD.removeSeries) this.#removeSeries(id)
+    else if (kind === RECORD.exemplars) this.#removeExemplars(id)
     else for (const member of this.#members.get(id)?.members ?? []) this.#removeSeries(member)
   }
 
@@ -215,8 +218,9 @@ export class ReadCatalogue {
     needs(at + 3, end)
     const series = this.#owner(words[at] as number)
     if (series === undefined) return
-    if (series.exemplars !== undefined) malformed('exemplars twice')
+    const before = series.exemplars
     series.exemplars = this.#take(words, at + 1)
+    if (before !== undefined) this.#release(before)
   }
 
   /** Undefined when it has been taken away, ahead of its turn perhaps. */
@@ -245,6 +249,14 @@ export class ReadCatalogue {
     this.#release(series)
     if (series.exemplars !== undefined) this.#release(series.exemplars)
     for (const page of series.pages.values()) this.#release(page)
+  }
+
+  #removeExemplars(id: number): void {
+    const series = this.series.get(id) as Series | undefined
+    if (series?.exemplars === undefined) return
+    this.#release(series.exemplars)
+    series.exemplars = undefined
+    this.changes++
   }
 
   #release({ index, slots }: ReadSlots): void {

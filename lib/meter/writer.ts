@@ -17,13 +17,14 @@ interface Series {
   readonly family: number
   readonly labels: readonly number[]
   readonly runs: Run[]
+  exemplars: Run | undefined
   /** Of its records. */
   bytes: number
   missing: Missing | undefined
 }
 
 const SLOT_BYTES = 8
-const SKETCH_RECORD_BYTES = 24
+const RUN_RECORD_BYTES = 24
 const GARBAGE_BYTES = 65_536
 
 const withReserve = (bytes: number): number => Math.ceil((bytes * 1.125) / 8) * 8
@@ -121,11 +122,21 @@ export class MeterWriter implements SeriesStore {
   }
 
   sketchPage(series: number, page: number, slots: number): Slots {
-    return this.#addRun(series, slots, (slot) => this.#encoder.sketch(series, page, slot, slots))
+    const append = (slot: number) => this.#encoder.sketch(series, page, slot, slots)
+    const run = this.#addRun(series, slots, append)
+    if (run === undefined) return this.#memory.sketchPage(series, page, slots)
+    this.#series.get(series)?.runs.push(run)
+    return run
   }
 
   exemplars(series: number, slots: number): Slots {
-    return this.#addRun(series, slots, (slot) => this.#encoder.exemplars(series, slot, slots))
+    const append = (slot: number) => this.#encoder.exemplars(series, slot, slots)
+    const run = this.#addRun(series, slots, append)
+    if (run === undefined) return this.#memory.exemplars(series, slots)
+    const owner = this.#series.get(series) as Series
+    if (owner.exemplars !== undefined) this.#slots.release(owner.exemplars)
+    owner.exemplars = run
+    return run
   }
 
   defaultLabels(labels: Readonly<Record<string, string>>): void {
@@ -153,7 +164,14 @@ export class MeterWriter implements SeriesStore {
     }
     for (const label of labels) if (label !== NO_LABEL) this.#catalogue.strings.use(label)
     const bytes = this.#catalogue.lastBytes
-    this.#remember(id, { family, labels, runs: [run], bytes, missing: undefined })
+    this.#remember(id, {
+      family,
+      labels,
+      runs: [run],
+      exemplars: undefined,
+      bytes,
+      missing: undefined,
+    })
     return { id, values: run.values, index: run.index }
   }
 
@@ -164,7 +182,7 @@ export class MeterWriter implements SeriesStore {
   ): StoredSeries {
     const id = this.#nextUnstored--
     const missing = missingSeries(labelValues, slots)
-    this.#remember(id, { family, labels: [], runs: [], bytes: 0, missing })
+    this.#remember(id, { family, labels: [], runs: [], exemplars: undefined, bytes: 0, missing })
     this.#miss(missing)
     return { ...this.#memory.series(family, labelValues, slots), id }
   }
@@ -174,22 +192,21 @@ export class MeterWriter implements SeriesStore {
     this.#families.get(series.family)?.members.add(id)
   }
 
-  #addRun(id: number, slots: number, append: (slot: number) => boolean): Slots {
+  /** Undefined where the file cannot grow. */
+  #addRun(id: number, slots: number, append: (slot: number) => boolean): Run | undefined {
     const series = this.#series.get(id)
-    const run = id >= 0 && series !== undefined ? this.#slots.take(slots) : undefined
+    if (series === undefined) return undefined
+    const run = id >= 0 ? this.#slots.take(slots) : undefined
     if (run !== undefined && append(run.slot)) {
-      series?.runs.push(run)
-      if (series !== undefined) series.bytes += this.#catalogue.lastBytes
+      series.bytes += this.#catalogue.lastBytes
       return run
     }
     if (run !== undefined) this.#slots.release(run)
-    const missing = { runs: 1, slots, bytes: SKETCH_RECORD_BYTES }
-    if (series !== undefined) {
-      series.missing ??= nothing()
-      add(series.missing, missing)
-      this.#miss(missing)
-    }
-    return this.#memory.exemplars(id, slots)
+    const missing = { runs: 1, slots, bytes: RUN_RECORD_BYTES }
+    series.missing ??= nothing()
+    add(series.missing, missing)
+    this.#miss(missing)
+    return undefined
   }
 
   #miss(missing: Missing): void {
@@ -203,11 +220,12 @@ export class MeterWriter implements SeriesStore {
     this.#miss({ runs: ids.length, slots: 0, bytes: 0 })
   }
 
-  #forget(id: number, { labels, runs, bytes, missing }: Series): void {
+  #forget(id: number, { labels, runs, exemplars, bytes, missing }: Series): void {
     this.#series.delete(id)
     this.#catalogue.waste(bytes)
     for (const label of labels) if (label !== NO_LABEL) this.#catalogue.strings.release(label)
     for (const run of runs) this.#slots.release(run)
+    if (exemplars !== undefined) this.#slots.release(exemplars)
     if (missing === undefined) return
     subtract(this.#missing, missing)
     this.file.noteUnstored(this.#missing.runs)
