@@ -1,4 +1,6 @@
 export type { Aggregator, MetricType } from '../meter/model.js'
+export type { DefaultMetricsOptions } from '../runtime/default-metric.js'
+export { collectDefaultMetrics } from '../runtime/default-metrics.js'
 export {
   AggregatorRegistry,
   AggregatorRegistry as ClusterRegistry,
@@ -21,6 +23,7 @@ export {
   prometheusContentType,
   Registry,
 } from './registry.js'
+export { Summary, type SummaryConfiguration } from './summary.js'
 export type {
   CollectFunction,
   LabelValues,

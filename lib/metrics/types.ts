@@ -4,11 +4,12 @@ import type { ExemplarObject } from './exemplars.js'
 import type { Gauge } from './gauge.js'
 import type { Histogram } from './histogram.js'
 import type { Registry } from './registry.js'
+import type { Summary } from './summary.js'
 
 export type { Aggregator, MetricType }
 
 /** Any metric of this package. */
-export type Metric<T extends string = string> = Counter<T> | Gauge<T> | Histogram<T>
+export type Metric<T extends string = string> = Counter<T> | Gauge<T> | Histogram<T> | Summary<T>
 
 /** The labels of a series: of a metric without label names there are none to give. */
 export type LabelValues<T extends string> = [T] extends [never]
