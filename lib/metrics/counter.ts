@@ -142,5 +142,4 @@ class CounterInstrument extends Instrument {
  */
 export const Counter = CounterInstrument as unknown as {
   new <T extends string = never>(configuration: CounterConfiguration<T>): Counter<T>
-  readonly prototype: Counter
 }

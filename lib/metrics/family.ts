@@ -63,7 +63,7 @@ export class Family {
     for (const series of all) this.#hide(series)
   }
 
-  /** Those that are shown, in the order in which they came. */
+  /** Those that are shown, in the order in which they were first counted in. */
   *shown(): Generator<Series> {
     for (const series of this.#index.all()) if (series.index !== HIDDEN) yield series
   }

@@ -149,5 +149,4 @@ class GaugeInstrument extends Instrument {
 /** A value that goes up and down. */
 export const Gauge = GaugeInstrument as unknown as {
   new <T extends string = never>(configuration: GaugeConfiguration<T>): Gauge<T>
-  readonly prototype: Gauge
 }

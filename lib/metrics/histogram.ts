@@ -214,5 +214,4 @@ class HistogramInstrument extends Instrument {
 /** Counts values in buckets. */
 export const Histogram = HistogramInstrument as unknown as {
   new <T extends string = never>(configuration: HistogramConfiguration<T>): Histogram<T>
-  readonly prototype: Histogram
 }

@@ -1,5 +1,5 @@
 import { outOfRange } from '../errors.js'
-import { Series } from './series.js'
+import { HIDDEN, Series } from './series.js'
 
 export type Labels = Readonly<Record<string, unknown>>
 
@@ -122,13 +122,14 @@ export class SeriesIndex {
     return this.#all.get(keyOf(this.#textsOf(labels)))
   }
 
-  /** Takes a series back that was removed, unless another has come in its place: then that one. */
+  /** Takes a series back that was removed, as the last one, unless another has come in its place: then that. */
   restore(series: Series): Series {
     const key = keyOf(series.labelValues)
-    const present = this.#all.get(key)
-    if (present !== undefined) return present
-    this.#all.set(key, series)
-    return series
+    const present = this.#all.get(key) ?? series
+    if (present.index !== HIDDEN) return present
+    this.#all.delete(key)
+    this.#all.set(key, present)
+    return present
   }
 
   remove(series: Series): void {
@@ -147,7 +148,7 @@ export class SeriesIndex {
     this.#shapes = []
   }
 
-  /** In the order in which they came. */
+  /** In the order in which they were last restored or made. */
   all(): IterableIterator<Series> {
     return this.#all.values()
   }

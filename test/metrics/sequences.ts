@@ -28,7 +28,14 @@ const LABEL_NAMES = ['method', 'code', 'le_', 'host']
 const LABEL_VALUES = ['GET', 'get', 200, '200', 404, 0.5, true, 'a b', 'x"y\\z\n', 'ä€😀', '{}']
 const AMOUNTS = [0, 1, 2, 0.1, 0.3, 1e21, 1e-7, 123456789]
 const BAD_AMOUNTS = [-1, Number.POSITIVE_INFINITY, '5', {}, 'text', true]
-const BOUNDS = [undefined, [], [1], [0.1, 1, 10], [-2, 0, 1], Array.from({ length: 40 }, (_, i) => i)]
+const BOUNDS = [
+  undefined,
+  [],
+  [1],
+  [0.1, 1, 10],
+  [-2, 0, 1],
+  Array.from({ length: 40 }, (_, i) => i),
+]
 const METHODS = {
   Counter: ['inc', 'inc', 'inc', 'inc', 'remove', 'reset'],
   Gauge: ['inc', 'dec', 'set', 'set', 'setToCurrentTime', 'startTimer', 'remove', 'reset'],
@@ -54,9 +61,13 @@ export class SequenceMaker {
     const metrics = Array.from({ length: 1 + this.#below(4) }, (_, place) => this.#metric(place))
     return {
       metrics,
-      steps: Array.from({ length: steps }, () => this.#step(metrics)),
+      steps: this.steps(metrics, steps),
       defaultLabels: this.#chance(0.3) ? { app: 'one', host: 'default' } : {},
     }
+  }
+
+  steps(metrics: readonly MetricSpec[], count: number): readonly Step[] {
+    return Array.from({ length: count }, () => this.#step(metrics))
   }
 
   #below(limit: number): number {
