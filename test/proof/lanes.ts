@@ -1,0 +1,148 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Program, proofFixture } from './program.js'
+
+// A lane starts one kind of process again and again and kills it at a random moment of its life: while
+// it starts, attaches, counts, grows its files, serves or folds.
+
+const BIRTH_SHARE = 0.3
+const BIRTH_MS = 250
+const LIFE_MS = 120
+
+export interface Campaign {
+  readonly ledgers: string
+  readonly env: Record<string, string>
+  readonly random: () => number
+  /** Where metrics are served now. */
+  readonly urls: Set<string>
+}
+
+export interface Lane {
+  readonly what: string
+  /** Kills so many processes. */
+  run(kills: number): Promise<void>
+  /** Lets the last ones end in order: how each did. */
+  stop(): Promise<(number | NodeJS.Signals | null)[]>
+}
+
+/** Waits for a moment at which to kill: soon after the start, or some time after `ready`. */
+async function moment({ random }: Campaign, ready: () => Promise<unknown>): Promise<void> {
+  if (random() < BIRTH_SHARE) return sleep(random() * BIRTH_MS)
+  await ready()
+  await sleep(random() * LIFE_MS)
+}
+
+abstract class ProgramLane implements Lane {
+  abstract readonly what: string
+  readonly campaign: Campaign
+  #last: Program | undefined
+  #url: string | undefined
+
+  constructor(campaign: Campaign) {
+    this.campaign = campaign
+  }
+
+  protected abstract readonly args: readonly string[]
+  protected abstract ready(program: Program): Promise<string | undefined>
+
+  async #untilReady(program: Program): Promise<void> {
+    this.#url = await this.ready(program)
+    if (this.#url !== undefined) this.campaign.urls.add(this.#url)
+  }
+
+  async run(kills: number): Promise<void> {
+    for (let killed = 0; killed < kills; killed++) {
+      const program = new Program(this.args, this.campaign.env)
+      await moment(this.campaign, () => this.#untilReady(program))
+      if (program.hasEnded) throw new Error(`${this.what} ended by itself: ${program.errors}`)
+      await program.kill()
+      if (this.#url !== undefined) this.campaign.urls.delete(this.#url)
+    }
+    this.#last = new Program(this.args, this.campaign.env)
+    await this.#untilReady(this.#last)
+  }
+
+  async stop(): Promise<(number | NodeJS.Signals | null)[]> {
+    const last = this.#last as Program
+    this.halt(last)
+    const ending = await last.ended()
+    if (ending !== 0) throw new Error(`${this.what} ended with ${ending}: ${last.errors}`)
+    return [ending]
+  }
+
+  protected halt(program: Program): void {
+    program.send('stop')
+  }
+}
+
+/** Processes that count in two worker threads and in their main thread. */
+export class Writers extends ProgramLane {
+  readonly what = 'a process with worker threads'
+  protected readonly args = [proofFixture('writer'), this.campaign.ledgers, '2']
+
+  protected ready(program: Program): Promise<undefined> {
+    return program.received(({ counting }) => counting && null).then(() => undefined)
+  }
+}
+
+/** The same, with an observer in it. */
+export class ObservingWriters extends ProgramLane {
+  readonly what = 'a process that counts and observes'
+  protected readonly args = [proofFixture('writer'), this.campaign.ledgers, '1', 'observe']
+
+  protected ready(program: Program): Promise<string> {
+    return program.received(({ counting, url }) => counting && url)
+  }
+}
+
+/** Observers that do nothing else. */
+export class Observers extends ProgramLane {
+  readonly what = 'threadmeter serve'
+  protected readonly args = ['dist/cli/main.js', 'serve', '--port', '0']
+
+  protected async ready(program: Program): Promise<string> {
+    const [url] = await program.said(/http:\/\/[\d.]+:\d+/)
+    return url
+  }
+
+  protected override halt(program: Program): void {
+    program.child.kill('SIGTERM')
+  }
+}
+
+/** The children of a cluster, which its primary replaces. */
+export class ClusterChildren implements Lane {
+  readonly what = 'a cluster child with a worker thread'
+  readonly #campaign: Campaign
+  readonly #primary: Program
+  readonly #dead = new Set<number>()
+
+  constructor(campaign: Campaign) {
+    this.#campaign = campaign
+    const args = [proofFixture('cluster'), '2', campaign.ledgers, '1']
+    this.#primary = new Program(args, campaign.env)
+  }
+
+  async run(kills: number): Promise<void> {
+    for (let killed = 0; killed < kills; killed++) {
+      const pid = await this.#primary.received<number>(({ started }) => started)
+      await moment(this.#campaign, () =>
+        this.#primary.received(({ counting: p }) => p === pid || undefined),
+      )
+      process.kill(pid, 'SIGKILL')
+      this.#dead.add(pid)
+      await this.#primary.received(({ ended }) => ended === pid || undefined)
+    }
+  }
+
+  async stop(): Promise<(number | NodeJS.Signals | null)[]> {
+    // All that are left count by now.
+    const left = new Set<number>()
+    const living = ({ counting: pid }: { counting?: number }) =>
+      this.#dead.has(pid ?? 0) ? undefined : pid
+    while (left.size < 2) left.add(await this.#primary.received(living))
+    this.#primary.send('stop')
+    const ending = await this.#primary.ended()
+    if (ending !== 0) throw new Error(`the primary ended with ${ending}: ${this.#primary.errors}`)
+    return [ending]
+  }
+}

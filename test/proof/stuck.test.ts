@@ -1,0 +1,139 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { contextSwitches, schedstat } from '../fixtures/proc.mjs'
+import { samplesOf } from './exposition.js'
+import { Program, proofFixture } from './program.js'
+import { Scraper } from './scrapes.js'
+
+const STUCK_MS = 1_500
+const SETTLE_MS = 200
+const SCRAPES = 10
+const EVERY_MS = 100
+const LIMIT_MS = 50
+
+const dir = mkdtempSync('/dev/shm/threadmeter-proof-')
+
+let service: Program
+let tids: number[]
+let url: string
+
+type Way = 'loop' | 'wait' | 'exec' | 'pbkdf2'
+
+const stuck = (way: Way) => ({ way, ms: STUCK_MS })
+
+const CASES = [
+  { what: 'a worker in for (;;)', main: null, workers: [stuck('loop')] },
+  { what: 'a worker in Atomics.wait', main: null, workers: [stuck('wait')] },
+  { what: 'a worker in pbkdf2Sync', main: null, workers: [stuck('pbkdf2')] },
+  { what: 'the main thread in execSync', main: stuck('exec'), workers: [] },
+  { what: 'the main thread in for (;;)', main: stuck('loop'), workers: [] },
+  {
+    what: 'every thread at once',
+    main: stuck('loop'),
+    workers: [stuck('loop'), stuck('wait'), stuck('pbkdf2')],
+  },
+]
+
+const median = (values: number[]): number =>
+  values.toSorted((a, b) => a - b)[values.length >> 1] as number
+
+beforeAll(async () => {
+  const args = ['--import', 'threadmeter/register', proofFixture('stuck'), '3']
+  service = new Program(args, { THREADMETER_DIR: dir, THREADMETER_PORT: '0' })
+  tids = (await service.received(({ tids: found }) => found)) as number[]
+  const [found] = await service.said(/http:\/\/[\d.]+:\d+/)
+  url = found
+})
+
+afterAll(async () => {
+  await service.kill()
+  rmSync(dir, { recursive: true, force: true })
+})
+
+describe('a scrape', () => {
+  let stuckSoFar = 0
+
+  it.each(CASES)('is answered while $what is stuck', async ({ what, main, workers }) => {
+    const scraper = new Scraper(url)
+    const free = await scraper.series(SCRAPES, EVERY_MS)
+    service.send({ main, workers })
+    await sleep(SETTLE_MS)
+    const held = await scraper.series(SCRAPES, EVERY_MS)
+    scraper.close()
+    const count = workers.length + Number(main !== null)
+    const endings = Promise.all(
+      Array.from({ length: count }, () => service.received<number>(({ over }) => over)),
+    )
+    const ended = await Promise.race([endings.then(() => 'over'), sleep(0).then(() => 'stuck')])
+    expect(ended).toBe('stuck')
+    for (const ms of await endings) expect(ms).toBeGreaterThan(STUCK_MS * 0.9)
+
+    const times = held.map(({ ms }) => ms)
+    const usual = median(free.map(({ ms }) => ms))
+    console.log(
+      `${what}: median ${median(times).toFixed(1)} ms, longest ${Math.max(...times).toFixed(1)} ms; ` +
+        `otherwise ${usual.toFixed(1)} ms`,
+    )
+    stuckSoFar += count
+    for (const { status, text } of held) {
+      expect(status).toBe(200)
+      const turns = [...samplesOf(text)].filter(([key]) => key.startsWith('stuck_turns_total{'))
+      // Each thread counted the turn in which it is stuck.
+      expect(turns.reduce((sum, [, value]) => sum + value, 0)).toBe(stuckSoFar)
+    }
+    expect(Math.max(...times)).toBeLessThan(LIMIT_MS)
+    expect(median(times)).toBeLessThan(usual * 5 + 1)
+  })
+})
+
+describe('ten scrapers at 10 Hz', () => {
+  const PHASE_MS = 2_000
+  const COUNT = 10
+
+  /** What the threads of the application used during a phase. */
+  async function used(work: () => Promise<unknown>): Promise<{ cpu: number; switches: number }[]> {
+    const read = () =>
+      tids.map((tid) => {
+        const { voluntary, involuntary } = contextSwitches(tid, service.pid)
+        return { cpu: schedstat(tid, service.pid).run, switches: voluntary + involuntary }
+      })
+    const before = read()
+    await work()
+    return read().map(({ cpu, switches }, index) => ({
+      cpu: cpu - (before[index]?.cpu ?? 0),
+      switches: switches - (before[index]?.switches ?? 0),
+    }))
+  }
+
+  it('leave no work to the threads of the application', async () => {
+    service.send('cost')
+    const answer = await service.received<number>(({ cost }) => cost)
+    const scrapers = Array.from({ length: COUNT }, () => new Scraper(url))
+    const each = (PHASE_MS / 1000) * 10
+    const scrapeAll = () => Promise.all(scrapers.map((scraper) => scraper.series(each, 100)))
+    // A turn of each to open the connections and to warm up.
+    await scrapeAll()
+    const quiet = [await used(() => sleep(PHASE_MS))]
+    const scraped = [await used(scrapeAll)]
+    quiet.push(await used(() => sleep(PHASE_MS)))
+    scraped.push(await used(scrapeAll))
+    for (const scraper of scrapers) scraper.close()
+
+    const scrapes = COUNT * each * scraped.length
+    const total = (phases: typeof quiet, key: 'cpu' | 'switches', thread: number) =>
+      phases.reduce((sum, phase) => sum + (phase[thread]?.[key] ?? 0), 0)
+    const more = tids.map((_, thread) => ({
+      cpu: total(scraped, 'cpu', thread) - total(quiet, 'cpu', thread),
+      switches: total(scraped, 'switches', thread) - total(quiet, 'switches', thread),
+    }))
+    console.log(
+      `${scrapes} scrapes, each of which would cost a thread ${(answer / 1e3).toFixed(0)} µs; more than ` +
+        `without, by thread: ${more.map(({ cpu, switches }) => `${(cpu / 1e3).toFixed(0)} µs, ${switches} switches`).join('; ')}`,
+    )
+    for (const { cpu, switches } of more) {
+      expect(cpu).toBeLessThan(0.02 * scrapes * answer)
+      expect(switches).toBeLessThan(0.02 * scrapes)
+    }
+  })
+})
