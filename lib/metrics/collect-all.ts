@@ -6,6 +6,9 @@ let failures = 0
 /** How many `collect()` functions have failed in {@link collectAll}. */
 export const collectFailures = (): number => failures
 
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof (value as PromiseLike<unknown> | undefined)?.then === 'function'
+
 /** Calls the functions; a promise when one of them returned one. */
 function start(): Promise<unknown> | undefined {
   const pending: Promise<unknown>[] = []
@@ -16,7 +19,7 @@ function start(): Promise<unknown> | undefined {
       seen.add(metric)
       try {
         const result = metric.collect()
-        if (result instanceof Promise) pending.push(result.catch(() => failures++))
+        if (isThenable(result)) pending.push(Promise.resolve(result).catch(() => failures++))
       } catch {
         failures++
       }

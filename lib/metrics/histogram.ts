@@ -185,10 +185,13 @@ class HistogramInstrument extends Instrument {
       this.#store(series, value as number)
     }
     const observe = (given: unknown): void => {
-      if (!this.enableExemplars || !isObject(given)) return count(given)
-      const { value, exemplarLabels } = given as ObserveDataWithExemplar<string>
-      count(value)
-      this.#exemplify(series, value, exemplarLabels)
+      if (this.enableExemplars && isObject(given)) {
+        const { value, exemplarLabels } = given as ObserveDataWithExemplar<string>
+        count(value)
+        this.#exemplify(series, value, exemplarLabels)
+      } else {
+        count(given)
+      }
     }
     return { observe, startTimer: () => this.startTimer(Object.fromEntries(kept.labels)) }
   }
