@@ -1,0 +1,64 @@
+import { performance } from 'node:perf_hooks'
+import { setInterval } from 'node:timers'
+import { isMainThread } from 'node:worker_threads'
+import { attachThread, stampLoop } from '../meter/thread.js'
+import { ownIdentity } from '../meter/thread-identity.js'
+import { collectAll } from '../metrics/collect-all.js'
+import { type Native, native } from '../native.js'
+import { reportInterval } from './interval.js'
+import { tellDelays } from './loop-delay.js'
+import { ThreadMetrics } from './thread-metrics.js'
+
+let isReporting = false
+
+/** Whether there is a service that this thread can report to, now or once there is room. */
+const hasDirectory = (addon: Native): boolean =>
+  addon.runtimeDirectory() !== '' || (process.env.THREADMETER_DIR ?? '') !== ''
+
+function warn({ message }: Error): void {
+  // Workers have the environment of their parent, and would say the same.
+  if (isMainThread) process.emitWarning(message, { type: 'ThreadmeterWarning' })
+}
+
+/** The one timer of a thread: neither its being there nor its work can be felt by the application. */
+function start(addon: Native): void {
+  const metrics = new ThreadMetrics(ownIdentity(addon, 0).label ?? '')
+  const interval = reportInterval(warn)
+  let due = performance.now() + interval
+  const tick = (): void => {
+    const now = performance.now()
+    tellDelays(now - due, interval, metrics.delayed)
+    due = now + interval
+    metrics.refresh()
+    collectAll()
+    stampLoop(interval)
+  }
+  // What fails here is nothing that the application may have to catch; the next time it is tried again.
+  const attempt = (work: () => void): void => {
+    try {
+      work()
+    } catch {}
+  }
+  attempt(() => metrics.refresh())
+  attempt(() => stampLoop(interval))
+  setInterval(attempt, interval, tick).unref()
+}
+
+/**
+ * Lets this thread tell observers about itself, from now on: its heap, garbage collections and event loop,
+ * and what its metrics' `collect()` functions bring up to date. Does nothing where there is no service to
+ * report to, and nothing when it is called again. Never throws, never keeps the thread alive.
+ *
+ * Cost: REPORT_COST
+ */
+export function reportThread(): void {
+  if (isReporting || native === undefined) return
+  try {
+    attachThread()
+    if (!hasDirectory(native)) return
+    isReporting = true
+    start(native)
+  } catch {
+    // Without figures of its own the thread is still seen from outside.
+  }
+}
