@@ -13,6 +13,7 @@ import {
   shown,
   store,
   storeOne,
+  type TestHeader,
   writeMeter,
 } from './fixtures/meters.mjs'
 import { temporaryDirectory } from './temporary-directory.js'
@@ -31,7 +32,7 @@ const TOTALS = {
 /** Totals of an earlier fold, a thread that was killed, one that ended in order, and one that lives. */
 function prepare(): string {
   const dir = temporaryDirectory()
-  const write = (thread: object, value: number) =>
+  const write = (thread: TestHeader, value: number) =>
     writeMeter(dir, thread, (image) => {
       store(image, image.family(jobs), ['a'], value)
       storeOne(image, queue, 99)

@@ -55,7 +55,7 @@ it('aggregates as prom-client does', async () => {
   for (const [thread, families] of threads.entries()) {
     writeMeter(dir, { ...LIVING, threadId: thread, suffix: `-${thread}` }, (image) => {
       for (const { aggregator, values } of families) {
-        const options = { type: 'gauge', aggregator, labelNames: ['label'] }
+        const options = { type: 'gauge', aggregator, labelNames: ['label'] } as const
         const id = image.family(family(`${aggregator}_gauge`, options))
         for (const { label, value } of values) store(image, id, [label], value)
       }
