@@ -21,7 +21,8 @@ export const LIMITS = {
   fileBytes: 128 * 2 ** 20,
   catalogueBytes: 32 * 2 ** 20,
   segments: 8192,
-  /** At one time. */
+  /** At one time, as are series. */
+  families: 2 ** 16,
   series: 2 ** 20,
 } as const
 

@@ -138,6 +138,7 @@ export class ReadCatalogue {
 
   #addFamily({ bytes, words }: RecordBytes, at: number, end: number): void {
     needs(at + FAMILY_WORDS, end)
+    if (this.families.size >= LIMITS.families) malformed(`more than ${LIMITS.families} families`)
     const labels = words[at + 5] as number
     const parameters = words[at + 6] as number
     const labelsAt = at + FAMILY_WORDS

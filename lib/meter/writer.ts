@@ -1,4 +1,4 @@
-import { NO_LABEL } from './layout.js'
+import { LIMITS, NO_LABEL } from './layout.js'
 import { MemoryStore } from './memory-store.js'
 import type { FamilyDescription, SeriesStore, Slots, StoredSeries } from './model.js'
 import { CatalogueEncoder, labelNumbers } from './records.js'
@@ -72,7 +72,8 @@ export class MeterWriter implements SeriesStore {
   }
 
   family(description: FamilyDescription): number {
-    const stored = this.#encoder.family(description)
+    const hasRoom = this.#families.size < LIMITS.families
+    const stored = hasRoom ? this.#encoder.family(description) : -1
     const isStored = stored >= 0
     const id = isStored ? stored : this.#nextUnstored--
     const texts = [description.name, description.help, ...description.labelNames]
@@ -153,7 +154,8 @@ export class MeterWriter implements SeriesStore {
     labelValues: readonly (string | undefined)[],
     slots: number,
   ): StoredSeries | undefined {
-    const labels = family >= 0 ? labelNumbers(this.#encoder, labelValues) : [-1]
+    if (family < 0 || this.#series.size >= LIMITS.series) return undefined
+    const labels = labelNumbers(this.#encoder, labelValues)
     if (labels.includes(-1)) return undefined
     const run = this.#slots.take(slots)
     if (run === undefined) return undefined
