@@ -1,4 +1,5 @@
-import { attachThread } from '../meter/thread.js'
+import { reportThread } from '../runtime/report-thread.js'
+import { attachWith } from './cluster-metrics.js'
 import * as metrics from './exports.js'
 
 export * from './exports.js'
@@ -6,4 +7,5 @@ export * from './exports.js'
 export { metrics as default }
 
 // Where the service has a runtime directory, observers see this thread from now on.
-attachThread()
+attachWith(reportThread)
+reportThread()

@@ -1,5 +1,5 @@
 import { joinDirectory } from '../meter/directory.js'
-import { attachThread } from '../meter/thread.js'
+import { reportThread } from '../runtime/report-thread.js'
 import { removeMark, setMark } from './mark.js'
 import { type Wanted, wantedBy } from './negotiation.js'
 import { checkOptions, type ObserveOptions } from './options.js'
@@ -149,7 +149,7 @@ export async function observe(options?: ObserveOptions): Promise<Observer> {
   const { directory, server, openMetrics } = checkOptions(options)
   const joined = joinDirectory(directory)
   const path = joined.available ? joined.path : undefined
-  attachThread()
+  reportThread()
   const supervisor = new Supervisor(path, server)
   const url = await supervisor.start()
   if (url !== null) setMark(path ?? '')

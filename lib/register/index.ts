@@ -8,9 +8,9 @@ import { basename } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
 import { messageOf } from '../capability.js'
 import { joinDirectory } from '../meter/directory.js'
-import { attachThread } from '../meter/thread.js'
 import { readEnvironment } from '../observer/environment.js'
 import { DEFAULT_HOST, DEFAULT_PORT } from '../observer/options.js'
+import { reportThread } from '../runtime/report-thread.js'
 import { Duty } from './duty.js'
 
 // Programs that start the service, and are given its NODE_OPTIONS.
@@ -45,7 +45,7 @@ function warn(error: unknown): void {
 
 function register(): void {
   const directory = joinDirectory()
-  attachThread()
+  reportThread()
   if (!isMainThread) return
   if (!directory.available)
     warn(new Error(`threads keep their metrics to themselves: ${directory.reason}`))
