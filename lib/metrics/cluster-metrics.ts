@@ -1,4 +1,9 @@
-import { type ExpositionFormat, renderFamilies, type ShownSeries } from '../exposition/index.js'
+import {
+  type ExpositionFormat,
+  SeriesTexts,
+  type ShownSeries,
+  writeFamilies,
+} from '../exposition/index.js'
 import { joinDirectory } from '../meter/directory.js'
 import { type MergedSeries, MeterService } from '../meter/service.js'
 import { attachThread } from '../meter/thread.js'
@@ -6,25 +11,31 @@ import { attachThread } from '../meter/thread.js'
 const PROCESS_LABEL = 'process'
 
 let service: MeterService | undefined
-const shown = new WeakMap<MergedSeries, ShownSeries>()
+let texts = new SeriesTexts()
+let tellsProcesses = false
+
+let attach: () => void = attachThread
+
+/** What lets a thread take part in a service, where that is more than to have a meter file. */
+export function attachWith(report: () => void): void {
+  attach = report
+}
 
 /** Joins the service's runtime directory, or makes it: processes started from now on share it. */
 export function joinService(): void {
   joinDirectory()
-  attachThread()
+  attach()
 }
 
-/** What is about a process says which. */
-function shownOf(series: MergedSeries): ShownSeries {
-  const { process } = series
-  if (process === null) return series
-  let own = shown.get(series)
-  if (own === undefined) {
-    const labels = [...series.labels, [PROCESS_LABEL, String(process)] as const]
-    own = Object.create(series, { labels: { value: labels } }) as ShownSeries
-    shown.set(series, own)
-  }
-  return own
+/** What is about a process says which, from the second process on. */
+function tellApart({ meters }: MeterService): void {
+  if (tellsProcesses || new Set(meters.map(({ header }) => header.processSlot)).size < 2) return
+  tellsProcesses = true
+  texts = new SeriesTexts((series: ShownSeries) => {
+    const { labels, defaults, process } = series as MergedSeries
+    if (process === null) return { labels, defaults }
+    return { labels: [...labels, [PROCESS_LABEL, `${process}`] as const], defaults }
+  })
 }
 
 /**
@@ -39,9 +50,8 @@ export function clusterText(format: ExpositionFormat): string | undefined {
     service = new MeterService(directory.path)
   }
   service.refresh()
-  const families = service.merged().map(({ description, series }) => ({
-    description,
-    series: series.map(shownOf),
-  }))
-  return renderFamilies(families, format)
+  tellApart(service)
+  const pieces: string[] = []
+  writeFamilies(service.merged(), format, { write: (text) => pieces.push(text) }, texts)
+  return pieces.join('')
 }
