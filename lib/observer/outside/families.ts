@@ -89,7 +89,8 @@ export class OutsideFamilies {
     for (const observed of slots) {
       const slot = several ? observed.slot : null
       for (const series of observed.totals.series.values()) this.#counters(slot, series)
-      this.#parts(slot, observed.totals)
+      // Where nothing could be read yet there is nothing to show, and not 0.
+      if (observed.totals.series.size > 0) this.#parts(slot, observed.totals)
       if (observed.looks.length > 0) this.#live(slot, observed, rates)
     }
     for (const rows of this.#all) rows.end()

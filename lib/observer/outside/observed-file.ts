@@ -109,7 +109,7 @@ function restore(saved: SavedSlot): SlotTotals {
 export const encode = (slots: ReadonlyMap<number, SlotTotals>): string =>
   JSON.stringify({
     version: VERSION,
-    slots: [...slots].map(([slot, totals]) => save(slot, totals)),
+    slots: [...slots].filter(([slot]) => slot >= 0).map(([slot, totals]) => save(slot, totals)),
   } satisfies Saved)
 
 /** The counters of a text; throws when it is none. */
@@ -141,7 +141,7 @@ function readOwn(path: string): string | undefined {
 /** The file of one runtime directory. */
 export class ObservedFile {
   readonly path: string
-  #seen = ''
+  #seen: string | undefined
 
   constructor(directory: string) {
     this.path = `${directory}/${OBSERVED}`
@@ -151,8 +151,9 @@ export class ObservedFile {
   read(): Map<number, SlotTotals> | undefined {
     const text = readOwn(this.path)
     if (text === undefined || text === this.#seen) return undefined
+    const slots = decode(text)
     this.#seen = text
-    return decode(text)
+    return slots
   }
 
   /** Puts the file in place whole or not at all: a reader sees the text before or this one. */

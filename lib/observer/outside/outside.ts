@@ -135,6 +135,7 @@ export class Outside {
    * removes files of ended threads.
    */
   #takeOver(service: MeterSource): void {
+    this.#problem = ''
     if (this.#file === undefined || this.#leads) return
     this.#leads = service.lead?.() ?? true
     try {
@@ -152,7 +153,6 @@ export class Outside {
     if (this.#file === undefined || !this.#leads) return
     try {
       this.#file.write(this.#slots)
-      this.#problem = ''
     } catch (error) {
       this.#problem = messageOf(error)
     }
