@@ -22,16 +22,20 @@ function warn({ message }: Error): void {
 
 /** The one timer of a thread: neither its being there nor its work can be felt by the application. */
 function start(addon: Native): void {
-  const metrics = new ThreadMetrics(ownIdentity(addon, 0).label ?? '')
   const interval = reportInterval(warn)
+  const make = (): ThreadMetrics => new ThreadMetrics(ownIdentity(addon, 0).label ?? '')
+  // A worker that does one short task and ends shall not pay for families of its own.
+  let metrics = isMainThread ? make() : undefined
   let due = performance.now() + interval
   const tick = (): void => {
     const now = performance.now()
-    tellDelays(now - due, interval, metrics.delayed)
+    const late = now - due
     due = now + interval
+    stampLoop(interval)
+    metrics ??= make()
+    tellDelays(late, interval, metrics.delayed)
     metrics.refresh()
     collectAll()
-    stampLoop(interval)
   }
   // What fails here is nothing that the application may have to catch; the next time it is tried again.
   const attempt = (work: () => void): void => {
@@ -39,7 +43,7 @@ function start(addon: Native): void {
       work()
     } catch {}
   }
-  attempt(() => metrics.refresh())
+  attempt(() => metrics?.refresh())
   attempt(() => stampLoop(interval))
   setInterval(attempt, interval, tick).unref()
 }
@@ -47,7 +51,8 @@ function start(addon: Native): void {
 /**
  * Lets this thread tell observers about itself, from now on: its heap, garbage collections and event loop,
  * and what its metrics' `collect()` functions bring up to date. Does nothing where there is no service to
- * report to, and nothing when it is called again. Never throws, never keeps the thread alive.
+ * report to, and nothing when it is called again. Never throws, never keeps the thread alive. A worker
+ * begins with the first interval, its main thread at once.
  *
  * Cost: REPORT_COST
  */
