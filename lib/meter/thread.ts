@@ -52,7 +52,7 @@ export function onStoreReplaced(move: (store: SeriesStore) => void): void {
  * Moves the series of this thread into a meter file in the runtime directory of the service, if there is
  * one. Does nothing when they are there already; what failed is tried again. Never throws.
  *
- * Cost: ATTACH_COST.
+ * Cost: 2 to 4 ms, once.
  */
 export function attachThread(): Capability {
   if (store === visible) return meterFiles()
@@ -69,7 +69,7 @@ export function attachThread(): Capability {
  * Tells readers how long the event loop has been idle, and that it turns: `interval` is after how many
  * ms this is going to be told again. Also tries again what failed for want of room. Never throws.
  *
- * Cost: STAMP_COST.
+ * Cost: 0.1 to 0.2 µs.
  */
 export function stampLoop(interval: number = DEFAULT_INTERVAL_MS): void {
   visible?.file.stampLoop(monotonicMs(), performance.nodeTiming.idleTime, interval)

@@ -22,7 +22,7 @@ interface Outcome {
 
 // With few series each slot has many owners; with many, a read takes long.
 it.each([20, 2000])('shows each value under its own series alone, of up to %i', async (most) => {
-  const args = [FIXTURE, '1200', String(most)]
+  const args = [FIXTURE, '1000', String(most)]
   const { stdout } = await promisify(execFile)(process.execPath, args, { env: cleanEnvironment() })
   const outcome = JSON.parse(stdout) as Outcome
   expect(outcome).toMatchObject({
