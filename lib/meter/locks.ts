@@ -7,11 +7,20 @@ const sleepOn = new Int32Array(new SharedArrayBuffer(4))
 
 /** An flock(2) held on a file until `release()`, or until the process or its worker ends. */
 export interface FileLock {
+  /** Whether the directory still has the file; without it the lock keeps nobody out. */
+  readonly isLinked: boolean
   release(): void
 }
 
 /** Whether the directory still has the file: who cleans a directory unlinks its locks with it. */
 const isLinked = (fd: number): boolean => fstatSync(fd).nlink > 0
+
+const lockOn = (fd: number): FileLock => ({
+  get isLinked() {
+    return isLinked(fd)
+  },
+  release: () => closeSync(fd),
+})
 
 function writeHolder(fd: number, holder: string): void {
   ftruncateSync(fd)
@@ -27,7 +36,7 @@ export function tryLock(path: string, holder?: string): FileLock | undefined {
   try {
     if (native?.lockFile?.(fd) === true && isLinked(fd)) {
       if (holder !== undefined) writeHolder(fd, holder)
-      return { release: () => closeSync(fd) }
+      return lockOn(fd)
     }
   } catch (error) {
     closeSync(fd)

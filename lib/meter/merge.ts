@@ -79,6 +79,8 @@ export class Merge {
   readonly #holder = {
     hold: (description: FamilyDescription, source: MergeSource): Family => {
       const family = this.#familyOf(description)
+      // The totals may have an older help text than the threads that live.
+      if (source.votes && family.voters === 0) family.description = description
       family.holders++
       if (source.votes) family.voters++
       this.#shown = undefined

@@ -1,8 +1,9 @@
 import { lstatSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { STATE } from './layout.js'
 import { type Life, lifeOfThread } from './liveness.js'
 import { ThreadSource } from './merge-source.js'
+import { ownerOf } from './private-directory.js'
 import type { ProblemReason } from './problems.js'
 import { MeterFileError, MeterReader } from './reader.js'
 
@@ -24,7 +25,7 @@ export class MeterFile {
   /** Throws where it cannot be read. */
   constructor(dir: string, name: string) {
     this.name = name
-    this.reader = MeterReader.open(join(dir, name))
+    this.reader = MeterReader.open(join(dir, name), ownerOf(dir))
     try {
       this.#checkName()
       this.judge()
@@ -67,7 +68,8 @@ export class MeterFile {
       return
     }
     // A thread killed while a smaller file took its file's place could not say so in the old one.
-    const last = MeterReader.open(this.reader.path)
+    const { path } = this.reader
+    const last = MeterReader.open(path, ownerOf(dirname(path)))
     this.reader.close()
     this.reader = last
   }

@@ -15,12 +15,21 @@ const RAMFS_MAGIC = 0x858458f6
 /** Why something cannot serve as a runtime directory. */
 export class DirectoryError extends Error {}
 
-const ownUid = (): number => process.geteuid?.() ?? -1
+export const ownUid = (): number => process.geteuid?.() ?? -1
 
 /** A store into a file on disk can wait for the disk, so that only memory will do. */
 function isInMemory(path: string): boolean {
   const type = statfsSync(path).type >>> 0
   return type === TMPFS_MAGIC || type === RAMFS_MAGIC
+}
+
+/** Whose directory it is; -1 when there is none. */
+export function ownerOf(path: string): number {
+  try {
+    return lstatSync(path).uid
+  } catch {
+    return -1
+  }
 }
 
 /** The places where runtime directories are made by default, best first. */

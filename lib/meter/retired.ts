@@ -1,7 +1,8 @@
 import { closeSync, lstatSync, openSync, renameSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { RETIRED, unlinkIfThere } from './cleaning.js'
 import type { Family } from './merged.js'
+import { ownerOf } from './private-directory.js'
 import { MeterFileError, type MeterFileReason, MeterReader } from './reader.js'
 import { RetiredSource, retiredImage } from './retired-image.js'
 
@@ -61,7 +62,10 @@ export class Retired {
     const identity = this.#identify()
     if (identity === this.#identity && this.error === undefined) return
     try {
-      this.#take(identity === NONE ? undefined : MeterReader.open(this.#path), identity)
+      this.#take(
+        identity === NONE ? undefined : MeterReader.open(this.#path, ownerOf(dirname(this.#path))),
+        identity,
+      )
     } catch (error) {
       if (!(error instanceof MeterFileError)) throw error
       this.#fail(error, identity)
@@ -71,7 +75,7 @@ export class Retired {
   /** Moves a file away that will never be readable, so that new totals can be kept. */
   setAside(): void {
     if (this.error === undefined || PASSING.has(this.error.reason)) return
-    renameSync(this.#path, join(this.#path, '..', SET_ASIDE))
+    renameSync(this.#path, join(dirname(this.#path), SET_ASIDE))
     this.error = undefined
     this.#identity = NONE
   }

@@ -7,9 +7,11 @@ import { type MergeSource, ThreadSource } from './merge-source.js'
 import type { MergedFamily } from './merged.js'
 import type { MeterFile } from './meter-file.js'
 import { MeterFiles } from './meter-files.js'
+import { ownerOf, ownUid } from './private-directory.js'
 import { type ProblemReason, Problems } from './problems.js'
 import type { MeterReader } from './reader.js'
-import { Retired, SET_ASIDE, TEMPORARY } from './retired.js'
+import { Retired, TEMPORARY } from './retired.js'
+import { noteProblems } from './service-problems.js'
 
 export type { MergedFamily, MergedSeries } from './merged.js'
 
@@ -66,8 +68,9 @@ export class MeterService {
     return this.#problems.counts
   }
 
+  /** Not any more when the directory was removed by hand: another one may lead in its successor. */
   get leads(): boolean {
-    return this.#lock !== undefined
+    return this.#lock?.isLinked === true
   }
 
   /**
@@ -90,9 +93,14 @@ export class MeterService {
     return this.#merge.merged()
   }
 
-  /** Tries to become the one that folds; true while it is. */
+  /**
+   * Tries to become the one that folds; true while it is. Whoever looks into the directory of another user
+   * writes nothing there.
+   */
   lead(): boolean {
-    if (this.#lock !== undefined) return true
+    if (this.leads) return true
+    this.#resign()
+    if (ownerOf(this.dir) !== ownUid()) return false
     try {
       this.#lock = tryLock(join(this.dir, OBSERVER_LOCK), processText(ownProcess()))
     } catch {
@@ -103,7 +111,8 @@ export class MeterService {
 
   /**
    * Adds what ended threads counted to the totals and frees their files; returns how many. Killed at any
-   * point it leaves every value counted once, and the next fold does the rest.
+   * point it leaves every value counted once, and the next fold does the rest. Throws what `onEnded` threw,
+   * after all is done.
    */
   fold(): number {
     if (!this.leads) return 0
@@ -112,17 +121,35 @@ export class MeterService {
     const ended = this.#files.all.filter(({ hasEnded }) => hasEnded)
     const files = ended.filter((file) => this.#files.readLast(file))
     if (files.length === 0) return 0
-    for (const { reader } of files) this.#onEnded(reader)
+    const hookError = this.#tellEnded(files)
     if (!this.#writeTotals(files)) return 0
-    this.#release(files)
+    this.#free(files)
+    if (hookError !== undefined) throw hookError
     return files.length
   }
 
   /** Lets go of all files, and of the lead. */
   close(): void {
     this.#files.closeAll()
+    this.#resign()
+  }
+
+  #resign(): void {
     this.#lock?.release()
     this.#lock = undefined
+  }
+
+  /** Whatever the owner makes of it, the thread has ended and its file has to go. */
+  #tellEnded(files: readonly MeterFile[]): unknown {
+    let first: unknown
+    for (const { reader } of files) {
+      try {
+        this.#onEnded(reader)
+      } catch (error) {
+        first ??= error
+      }
+    }
+    return first
   }
 
   #sources(): MergeSource[] {
@@ -170,7 +197,7 @@ export class MeterService {
     return this.#foldError === undefined
   }
 
-  #release(files: readonly MeterFile[]): void {
+  #free(files: readonly MeterFile[]): void {
     for (const { name } of files) {
       this.#files.close(name)
       this.#unlink(name)
@@ -187,38 +214,12 @@ export class MeterService {
   }
 
   #noteProblems(): void {
-    const problems = this.#problems
-    problems.begin()
-    for (const [name, { reason, text }] of this.#files.refused) problems.add(reason, name, text)
-    for (const { name, life } of this.#files.all) {
-      if (life !== 'unknown') continue
-      const text = `${join(this.dir, name)}: whether its thread lives cannot be seen from here`
-      problems.add('other-namespace', name, text)
-    }
-    this.#noteTotals()
-    this.#noteFamilies()
-    problems.end()
-  }
-
-  #noteTotals(): void {
-    const { error } = this.#retired
-    if (error !== undefined) this.#problems.add(error.reason, 'retired', error.message)
-    if (this.#foldError !== undefined) {
-      const text = `${this.dir}: the totals of ended threads cannot be written: ${this.#foldError}`
-      this.#problems.add('not-folded', '', text)
-    }
-    if (!this.#files.names.includes(SET_ASIDE)) return
-    const text = `${join(this.dir, SET_ASIDE)}: totals of ended threads that cannot be read`
-    this.#problems.add('set-aside', '', text)
-  }
-
-  #noteFamilies(): void {
-    for (const { name, threads } of this.#merge.conflicts) {
-      const text = `${name}: ${threads} threads mean another metric by this name than most do`
-      this.#problems.add('family-conflict', name, text, threads)
-    }
-    const unfit = this.#merge.unfitFiles
-    if (unfit === 0) return
-    this.#problems.add('unfit-series', '', `${this.dir}: series do not fit their families`, unfit)
+    noteProblems(this.#problems, {
+      dir: this.dir,
+      files: this.#files,
+      totalsError: this.#retired.error,
+      foldError: this.#foldError,
+      merge: this.#merge,
+    })
   }
 }
