@@ -18,13 +18,28 @@ export interface ObserverServer {
   close(): void
 }
 
+/** What a client may take; times in ms. */
+export interface ServerLimits {
+  /** Until the headers of a request are there, and all of it. */
+  readonly headers: number
+  readonly request: number
+  /** Until the answer has been taken. */
+  readonly answer: number
+  /** How often the first two are looked at. */
+  readonly check: number
+  readonly connections: number
+  readonly headerBytes: number
+}
+
 // A scrape takes milliseconds. Whoever takes longer holds memory and a place, so that none may for long.
-const HEADERS_MS = 5000
-const REQUEST_MS = 10_000
-const ANSWER_MS = 30_000
-const CHECK_MS = 1000
-const MAX_CONNECTIONS = 64
-const MAX_HEADER_BYTES = 8 * 1024
+const LIMITS: ServerLimits = {
+  headers: 5000,
+  request: 10_000,
+  answer: 30_000,
+  check: 1000,
+  connections: 64,
+  headerBytes: 8 * 1024,
+}
 
 const COMMON_HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
 const PLAIN = { 'content-type': 'text/plain; charset=utf-8' }
@@ -64,8 +79,6 @@ function answerSafely(
   shown: Shown,
   openMetrics: boolean,
 ): void {
-  const late = setTimeout(() => response.destroy(), ANSWER_MS)
-  response.once('close', () => clearTimeout(late))
   try {
     answer(request, response, shown, openMetrics)
   } catch (error) {
@@ -74,16 +87,22 @@ function answerSafely(
   }
 }
 
+/** Gives up on a client that does not take its answer. */
+function boundAnswer(response: ServerResponse, ms: number): void {
+  const late = setTimeout(() => response.destroy(), ms)
+  response.once('close', () => clearTimeout(late))
+}
+
 /**
  * Lets nobody hold the server by holding connections: where there are too many, the oldest goes. What is
  * sent to an honest client is sent long before it is the oldest.
  */
-function boundConnections(server: Server): void {
+function boundConnections(server: Server, most: number): void {
   const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
-    if (sockets.size > MAX_CONNECTIONS) sockets.values().next().value?.destroy()
+    if (sockets.size > most) sockets.values().next().value?.destroy()
   })
 }
 
@@ -94,29 +113,37 @@ const urlOf = ({ address, family, port }: AddressInfo): string =>
 export function serve(
   shown: Shown,
   { host, port, openMetrics }: ServerOptions,
+  limits: ServerLimits = LIMITS,
 ): Promise<ObserverServer> {
   const server = createServer(
     {
-      headersTimeout: HEADERS_MS,
-      requestTimeout: REQUEST_MS,
-      connectionsCheckingInterval: CHECK_MS,
-      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: limits.headers,
+      requestTimeout: limits.request,
+      connectionsCheckingInterval: limits.check,
+      maxHeaderSize: limits.headerBytes,
     },
-    (request, response) => answerSafely(request, response, shown, openMetrics),
+    (request, response) => {
+      boundAnswer(response, limits.answer)
+      answerSafely(request, response, shown, openMetrics)
+    },
   )
-  boundConnections(server)
+  boundConnections(server, limits.connections)
+  return listen(server, host, port)
+}
+
+function listen(server: Server, host: string, port: number): Promise<ObserverServer> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     // A child of a cluster would otherwise listen through its primary, which may be blocked.
     server.listen({ host, port, exclusive: true }, () => {
       server.off('error', reject)
+      // Out of descriptors, say: the connection is lost, the server goes on.
+      server.on('error', () => {})
       const address = server.address() as AddressInfo
       const close = (): void => {
         server.close()
         server.closeAllConnections()
       }
-      // Out of descriptors, say: the connection is lost, the server goes on.
-      server.on('error', () => {})
       resolve({ port: address.port, url: urlOf(address), close })
     })
   })
