@@ -11,6 +11,20 @@ export interface ThreadData {
   readonly tallies: SharedArrayBuffer
 }
 
+/** An error, as it goes from one thread to another: cloned it would lose its code. */
+export interface SentError {
+  readonly message: string
+  readonly details: Readonly<Record<string, unknown>>
+}
+
+export const sendError = (error: unknown): SentError =>
+  error instanceof Error
+    ? { message: error.message, details: { ...error } }
+    : { message: String(error), details: {} }
+
+export const receiveError = ({ message, details }: SentError): Error =>
+  Object.assign(new Error(message), details)
+
 /** To the thread. */
 export type Request =
   | { readonly kind: 'metrics'; readonly id: number; readonly wanted: Wanted }
@@ -20,7 +34,7 @@ export type Request =
 /** From the thread. */
 export type Reply =
   | { readonly kind: 'ready'; readonly port: number; readonly url: string | null }
-  | { readonly kind: 'refused'; readonly error: unknown }
+  | { readonly kind: 'refused'; readonly error: SentError }
   | { readonly kind: 'metrics'; readonly id: number; readonly body: Uint8Array }
   | { readonly kind: 'threads'; readonly id: number; readonly threads: readonly ServiceThread[] }
-  | { readonly kind: 'failed'; readonly id: number; readonly error: unknown }
+  | { readonly kind: 'failed'; readonly id: number; readonly error: SentError }

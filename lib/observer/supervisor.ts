@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { ThreadmeterError } from '../errors.js'
-import type { Reply, Request, ThreadData } from './messages.js'
+import { type Reply, type Request, receiveError, type ThreadData } from './messages.js'
 import type { Wanted } from './negotiation.js'
 import type { ServiceThread } from './outside/index.js'
 import type { ServerOptions } from './server.js'
@@ -154,7 +154,7 @@ export class Supervisor {
 
   #take(reply: Reply): void {
     if (reply.kind === 'ready') this.#becomeReady(reply.port, reply.url)
-    else if (reply.kind === 'refused') this.#failure = reply.error
+    else if (reply.kind === 'refused') this.#failure = receiveError(reply.error)
     else this.#settle(reply)
     this.#holdProcess()
   }
@@ -171,7 +171,7 @@ export class Supervisor {
   #settle(reply: Extract<Reply, { id: number }>): void {
     const pending = this.#pending.get(reply.id)
     this.#pending.delete(reply.id)
-    if (reply.kind === 'failed') pending?.reject(reply.error)
+    if (reply.kind === 'failed') pending?.reject(receiveError(reply.error))
     else pending?.resolve(reply)
   }
 

@@ -2,7 +2,7 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { native } from '../native.js'
 import { Collection } from './collection.js'
-import type { Reply, Request, ThreadData } from './messages.js'
+import { type Reply, type Request, sendError, type ThreadData } from './messages.js'
 import { type ObserverServer, serve } from './server.js'
 import { Tallies } from './tallies.js'
 
@@ -45,7 +45,7 @@ port.on('message', (request: Request) => {
   try {
     answer(request)
   } catch (error) {
-    reply({ kind: 'failed', id: request.id, error })
+    reply({ kind: 'failed', id: request.id, error: sendError(error) })
   }
 })
 
@@ -53,6 +53,6 @@ try {
   server = serverOptions && (await serve(collection, serverOptions))
   reply({ kind: 'ready', port: server?.port ?? 0, url: server?.url ?? null })
 } catch (error) {
-  reply({ kind: 'refused', error })
+  reply({ kind: 'refused', error: sendError(error) })
   close()
 }
