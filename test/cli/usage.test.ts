@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs'
+import { expect, it } from 'vitest'
+import { run } from './running.js'
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+
+const MISTAKES: [args: string[], message: RegExp][] = [
+  [[], /^threadmeter: No command given\nTry threadmeter --help\n$/],
+  [['tpo'], /^threadmeter: Unknown command 'tpo'\n/],
+  [['constructor'], /^threadmeter: Unknown command 'constructor'\n/],
+  [['--tpo'], /^threadmeter: Unknown option '--tpo'\n/],
+  [['top', '--tpo'], /^threadmeter top: Unknown option '--tpo'\nTry threadmeter top --help\n$/],
+  [['top', '1', '2'], /^threadmeter top: Unexpected argument '2'\n/],
+  [['top', ''], /^threadmeter top: Neither a pid nor a directory was given\n/],
+  [['top', '--sort', 'tid'], /--sort is one of cpu, delay, elu, name, pid, not 'tid'/],
+  [['top', '--sort'], /^threadmeter top: Option '-s, --sort <value>' argument missing\n/],
+  [['top', '--interval', '0'], /--interval takes a number from 0.1 to 3600, not '0'/],
+  [['top', '--interval', 'x'], /--interval takes a number from 0.1 to 3600, not 'x'/],
+  [['serve'], /^threadmeter serve: --dir is needed/],
+  [['serve', '--dir', '/x', '--port', '65536'], /--port takes a whole number from 0 to 65535/],
+  [['serve', '--dir', '/x', 'y'], /^threadmeter serve: Unexpected argument 'y'\n/],
+]
+
+it('explains mistakes in a line, with exit code 2', async () => {
+  const endings = await Promise.all(MISTAKES.map(([args]) => run(args)))
+  endings.forEach(({ code, output, errors }, place) => {
+    const [args, message] = MISTAKES[place] as (typeof MISTAKES)[number]
+    expect(errors, args.join(' ')).toMatch(message)
+    expect(errors.trimEnd().split('\n')).toHaveLength(2)
+    expect({ code, output }).toEqual({ code: 2, output: '' })
+  })
+})
+
+it('explains itself', async () => {
+  const [program, top, serve, told] = await Promise.all([
+    run(['--help']),
+    run(['top', '-h']),
+    run(['serve', '--help']),
+    run(['--version']),
+  ])
+  for (const { code, errors } of [program, top, serve, told]) {
+    expect({ code, errors }).toEqual({ code: 0, errors: '' })
+  }
+  expect(program.output).toMatch(/^Commands\n {2}top .*\n {2}serve /m)
+  for (const option of [
+    '--sort BY',
+    '--interval S',
+    '--once',
+    '--json',
+    '--no-color',
+    '-h, --help',
+  ]) {
+    expect(top.output).toContain(option)
+  }
+  for (const option of ['--dir DIR', '--port N', '--host HOST'])
+    expect(serve.output).toContain(option)
+  for (const { output } of [program, top, serve])
+    expect(output).toMatch(/^Examples\n {2}threadmeter /m)
+  expect(told.output).toBe(`${version}\n`)
+})
