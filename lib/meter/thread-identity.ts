@@ -6,27 +6,13 @@ import type { Native } from '../native.js'
 import { KIND } from './layout.js'
 import type { HeaderFields } from './layout-header.js'
 import { ownProcess } from './liveness.js'
-
-// A number at the end, with what separates it from the name: `job-12` and `job 12` are of `job`.
-const TRAILING_NUMBER = /[^\p{L}\p{N}]*\p{N}+$/u
+import { labelOf } from './thread-name.js'
 
 // Workers that were given no name may carry this one.
 const UNNAMED = 'WorkerThread'
 
 // Names of scripts that say less than their directory's.
 const COMMON_SCRIPT = /^(?:index|main|app|server|cli)\.\w+$/
-
-// threadIds beyond are of workers that come and go: their figures are shown under their pool's name.
-const LAST_LABELED = 100
-
-/** The name of the pool that a thread's name belongs to; empty for a name that is but a number. */
-export const poolOf = (name: string): string => name.replace(TRAILING_NUMBER, '')
-
-/** Under which name the figures of a thread are shown: bounded, however many threads come. */
-export function labelOf(name: string, threadId: number): string {
-  if (threadId <= LAST_LABELED) return name
-  return poolOf(name) || 'worker'
-}
 
 /** Where Node does not tell the `name` option, what `setThreadName()` set. */
 function registeredName(native: Native, tid: number): string {

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { endianness } from 'node:os'
 import { join } from 'node:path'
 import { available, type Capability, messageOf, missing } from '../capability.js'
 import { type Native, native } from '../native.js'
@@ -84,6 +85,8 @@ function attach(): Capability {
   if (native.runtimeDirectory() === '' && (process.env.THREADMETER_DIR ?? '') === '') {
     return missing('no observe() was called and THREADMETER_DIR is not set')
   }
+  // What is mapped is stored in the processor's own order.
+  if (endianness() !== 'LE') return missing('meter files are little-endian, this processor is not')
   const directory = joinDirectory()
   if (!directory.available) return directory
   place ??= findPlace(native, directory.path, directory.slot)

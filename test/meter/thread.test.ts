@@ -7,7 +7,7 @@ import * as workerThreads from 'node:worker_threads'
 import { expect, it } from 'vitest'
 import { KIND, STATE } from '../../dist/meter/layout.js'
 import type { MeterHeader } from '../../dist/meter/reader.js'
-import { labelOf } from '../../dist/meter/thread-identity.js'
+import { labelOf } from '../../dist/meter/thread-name.js'
 import { cleanEnvironment } from '../fixtures/run.js'
 import { temporaryDirectory } from './temporary-directory.js'
 
