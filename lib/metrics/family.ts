@@ -1,7 +1,8 @@
 import type { LabelPairs } from '../exposition/index.js'
 import type { FamilyDescription, SeriesStore } from '../meter/model.js'
+import type { Labels } from './label-tree.js'
 import { HIDDEN, type Series } from './series.js'
-import { type Labels, SeriesIndex } from './series-index.js'
+import { SeriesIndex } from './series-index.js'
 
 const NO_LABELS: Labels = {}
 

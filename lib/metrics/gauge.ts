@@ -1,7 +1,7 @@
 import { invalidArgType } from '../errors.js'
+import type { Labels } from './label-tree.js'
 import { Instrument } from './metric.js'
 import { HIDDEN, type Series } from './series.js'
-import type { Labels } from './series-index.js'
 import type {
   CollectFunction,
   LabelValues,

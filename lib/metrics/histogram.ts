@@ -1,8 +1,8 @@
 import { invalidArgType } from '../errors.js'
 import type { ExemplarLabels } from './exemplars.js'
+import type { Labels } from './label-tree.js'
 import { Instrument, requireConfiguration } from './metric.js'
 import { HIDDEN, type Series } from './series.js'
-import type { Labels } from './series-index.js'
 import type {
   CollectFunction,
   LabelValues,

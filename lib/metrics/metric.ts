@@ -3,10 +3,10 @@ import type { Aggregator, MetricType } from '../meter/model.js'
 import { AGGREGATORS } from '../meter/model.js'
 import { type ExemplarLabels, SeriesExemplars } from './exemplars.js'
 import { Family } from './family.js'
+import type { Labels } from './label-tree.js'
 import { initialStore } from './placement.js'
 import { globalRegistry, type Registry } from './registry.js'
 import type { Series } from './series.js'
-import type { Labels } from './series-index.js'
 import type {
   CollectFunction,
   MetricConfiguration,

@@ -1,84 +1,17 @@
 import { outOfRange } from '../errors.js'
+import { type Labels, LabelTree, type Variants } from './label-tree.js'
 import { HIDDEN, Series } from './series.js'
 
-export type Labels = Readonly<Record<string, unknown>>
-
-type Node = Map<unknown, Node> | Series
-
 // Orders of keys beyond these are looked up by their names, several times slower.
-const MAX_SHAPES = 8
-
-/**
- * Label objects with the same keys in the same order, found by their values as they are: neither strings
- * are made nor keys looked up. A `for in` loop over an object needs no feedback on its shape, so this
- * stays as fast with many metrics as with one, and asks for no code generation.
- */
-class Shape {
-  readonly keys: readonly string[]
-  /** The series itself when there are no keys. */
-  root: Node | undefined
-
-  constructor(keys: readonly string[]) {
-    this.keys = keys
-    this.root = keys.length === 0 ? undefined : new Map()
-  }
-
-  find(labels: Labels): Series | undefined {
-    const keys = this.keys
-    let node = this.root
-    let place = 0
-    for (const key in labels) {
-      if (key !== keys[place++]) return undefined
-      node = (node as Map<unknown, Node>).get(labels[key])
-      if (node === undefined) return undefined
-    }
-    return place === keys.length ? (node as Series) : undefined
-  }
-
-  add(values: readonly unknown[], series: Series): void {
-    if (values.length === 0) {
-      this.root = series
-      return
-    }
-    let node = this.root as Map<unknown, Node>
-    for (const value of values.slice(0, -1)) {
-      let next = node.get(value) as Map<unknown, Node> | undefined
-      if (next === undefined) {
-        next = new Map()
-        node.set(value, next)
-      }
-      node = next
-    }
-    node.set(values.at(-1), series)
-  }
-
-  /** @param variants for each key, the values that mean the series' own */
-  remove(variants: readonly (readonly unknown[])[], series: Series): void {
-    if (this.root === series) this.root = undefined
-    else if (this.root instanceof Map) removeBelow(this.root, variants, 0, series)
-  }
-}
-
-function removeBelow(
-  node: Map<unknown, Node>,
-  variants: readonly (readonly unknown[])[],
-  place: number,
-  series: Series,
-): void {
-  for (const value of variants[place] ?? []) {
-    const next = node.get(value)
-    if (next instanceof Map) removeBelow(next, variants, place + 1, series)
-    if (next === series || (next instanceof Map && next.size === 0)) node.delete(value)
-  }
-}
+const MAX_TREES = 8
 
 /** A label's value as text. An empty one is the same as none: so says Prometheus' data model. */
 function textOf(value: unknown): string | undefined {
   return value === undefined || value === '' ? undefined : `${value}`
 }
 
-/** The values that {@link textOf} makes the same and that a shape keeps as they are. */
-function variantsOf(text: string | undefined): readonly unknown[] {
+/** The values that {@link textOf} makes the same and that a tree keeps as they are. */
+function variantsOf(text: string | undefined): Variants {
   if (text === undefined) return [undefined, '']
   const number = Number(text)
   if (String(number) === text) return [text, number]
@@ -90,16 +23,24 @@ const isKept = (value: unknown): boolean => {
   return type === 'string' || type === 'number' || type === 'boolean' || type === 'undefined'
 }
 
+const isSame = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((key, place) => key === b[place])
+
 // Lengths keep the values apart whatever characters they hold.
-const keyOf = (values: readonly (string | undefined)[]): string =>
-  values.map((value) => (value === undefined ? '-' : `${value.length}:${value}`)).join('')
+function keyOf(values: readonly (string | undefined)[]): string {
+  let key = ''
+  for (const value of values) key += value === undefined ? '-' : `${value.length}:${value}`
+  return key
+}
 
 /** The series of a metric by their labels. */
 export class SeriesIndex {
   readonly #names: readonly string[]
   readonly #places: ReadonlyMap<string, number>
   readonly #all = new Map<string, Series>()
-  #shapes: Shape[] = []
+  #trees: LabelTree[] = []
+  /** The last one in `#all`, if that is known. */
+  #newest: Series | undefined
 
   /** @param names without repetition */
   constructor(names: readonly string[]) {
@@ -109,9 +50,9 @@ export class SeriesIndex {
 
   /** The series with these labels, made if there is none. @throws RangeError for a label of another name */
   find(labels: Labels): Series {
-    const shapes = this.#shapes
-    for (let i = 0; i < shapes.length; i++) {
-      const series = (shapes[i] as Shape).find(labels)
+    const trees = this.#trees
+    for (let i = 0; i < trees.length; i++) {
+      const series = (trees[i] as LabelTree).find(labels)
       if (series !== undefined) return series
     }
     return this.#findByNames(labels)
@@ -124,28 +65,29 @@ export class SeriesIndex {
 
   /** Takes a series back that was removed, as the last one, unless another has come in its place: then that. */
   restore(series: Series): Series {
-    const key = keyOf(series.labelValues)
-    const present = this.#all.get(key) ?? series
+    if (series === this.#newest) return series
+    const present = this.#all.get(series.key) ?? series
     if (present.index !== HIDDEN) return present
-    this.#all.delete(key)
-    this.#all.set(key, present)
+    this.#all.delete(series.key)
+    this.#all.set(series.key, present)
+    this.#newest = present
     return present
   }
 
   remove(series: Series): void {
-    this.#all.delete(keyOf(series.labelValues))
-    const variants = new Map(
-      this.#names.map((name, place) => [name, variantsOf(series.labelValues[place])]),
-    )
-    for (const shape of this.#shapes) {
-      const own = shape.keys.map((key) => variants.get(key) as readonly unknown[])
-      shape.remove(own, series)
+    if (series === this.#newest) this.#newest = undefined
+    this.#all.delete(series.key)
+    const variants = series.labelValues.map(variantsOf)
+    for (const tree of this.#trees) {
+      const own = tree.keys.map((key) => variants[this.#places.get(key) as number] as Variants)
+      tree.remove(own, series)
     }
   }
 
   clear(): void {
     this.#all.clear()
-    this.#shapes = []
+    this.#trees = []
+    this.#newest = undefined
   }
 
   /** In the order in which they were last restored or made. */
@@ -158,8 +100,9 @@ export class SeriesIndex {
     const key = keyOf(texts)
     let series = this.#all.get(key)
     if (series === undefined) {
-      series = new Series(this.#names, texts)
+      series = new Series(key, this.#names, texts)
       this.#all.set(key, series)
+      this.#newest = series
     }
     this.#remember(labels, series)
     return series
@@ -185,14 +128,12 @@ export class SeriesIndex {
       values.push(labels[key])
     }
     if (!values.every(isKept)) return
-    const isOwn = (shape: Shape): boolean =>
-      shape.keys.length === keys.length && shape.keys.every((key, place) => key === keys[place])
-    let shape = this.#shapes.find(isOwn)
-    if (shape === undefined) {
-      if (this.#shapes.length === MAX_SHAPES) return
-      shape = new Shape(keys)
-      this.#shapes.push(shape)
+    let tree = this.#trees.find((one) => isSame(one.keys, keys))
+    if (tree === undefined) {
+      if (this.#trees.length === MAX_TREES) return
+      tree = new LabelTree(keys)
+      this.#trees.push(tree)
     }
-    shape.add(values, series)
+    tree.add(values, series)
   }
 }

@@ -27,14 +27,26 @@ export class Series {
   sketch: SeriesSketch | undefined
   /** What `labels()` gave out for it. */
   child: object | undefined
+  /** Under which its metric knows it. */
+  readonly key: string
   /** In the order of the label names; undefined for a missing one. */
   readonly labelValues: readonly (string | undefined)[]
-  readonly labels: readonly (readonly [name: string, value: string])[]
+  readonly labelNames: readonly string[]
 
-  constructor(labelNames: readonly string[], labelValues: readonly (string | undefined)[]) {
+  constructor(
+    key: string,
+    labelNames: readonly string[],
+    labelValues: readonly (string | undefined)[],
+  ) {
+    this.key = key
+    this.labelNames = labelNames
     this.labelValues = labelValues
-    this.labels = labelNames.flatMap((name, place) => {
-      const value = labelValues[place]
+  }
+
+  /** Made anew for each caller: most series are never asked. */
+  get labels(): (readonly [name: string, value: string])[] {
+    return this.labelNames.flatMap((name, place) => {
+      const value = this.labelValues[place]
       return value === undefined ? [] : [[name, value] as const]
     })
   }

@@ -6,9 +6,9 @@ import {
   sketchCount,
   sketchWindows,
 } from '../meter/sketch.js'
+import type { Labels } from './label-tree.js'
 import { Instrument, requireConfiguration } from './metric.js'
 import { HIDDEN, type Series } from './series.js'
-import type { Labels } from './series-index.js'
 import { Sketch } from './series-sketch.js'
 import type {
   CollectFunction,
