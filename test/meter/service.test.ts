@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
+  chownSync,
   cpSync,
   mkdirSync,
   readdirSync,
@@ -100,6 +101,20 @@ describe('a thread that has ended', () => {
       ['', 0, 2],
       ['pool', 5e6, 2],
     ])
+  })
+
+  it('is folded whatever its observer makes of it', () => {
+    const dir = temporaryDirectory()
+    write(dir, thread)
+    const onEnded = () => {
+      throw new Error('of the observer')
+    }
+    const service = open(dir, { onEnded })
+    service.lead()
+    expect(() => service.fold()).toThrow('of the observer')
+    expect(filesOf(dir)).toEqual([])
+    expect(shown(service)).toEqual(LEFT)
+    expect(service.fold()).toBe(0)
   })
 
   it('keeps its series under the same objects', () => {
@@ -273,6 +288,37 @@ describe('the lead', () => {
       expect(open(dir).lead()).toBe(true)
     },
   )
+})
+
+describe('nobody leads', () => {
+  it('in a directory of another user, nor writes anything there', () => {
+    // Only root can give one away; everybody else finds root's.
+    const own = temporaryDirectory()
+    const isRoot = process.getuid?.() === 0
+    const name = writeMeter(own, LIVING, (image) => storeOne(image, size, 4))
+    if (isRoot) for (const path of [own, join(own, name)]) chownSync(path, 12345, 12345)
+    const service = open(isRoot ? own : '/dev/shm')
+    expect(service.lead()).toBe(false)
+    expect(service.fold()).toBe(0)
+    service.refresh()
+    expect(shown(service)).toEqual(isRoot ? { queue_size: { '': 4 } } : {})
+    expect(readdirSync(service.dir)).not.toContain('observer.lock')
+  })
+
+  it('any longer once the directory has been replaced', () => {
+    const dir = temporaryDirectory()
+    const service = open(dir)
+    expect(service.lead()).toBe(true)
+    rmSync(dir, { recursive: true })
+    service.refresh()
+    expect([service.leads, service.lead(), service.fold()]).toEqual([false, false, 0])
+    mkdirSync(dir, { mode: 0o700 })
+    const other = open(dir)
+    expect(other.lead()).toBe(true)
+    expect(service.lead()).toBe(false)
+    other.close()
+    expect(service.lead()).toBe(true)
+  })
 })
 
 describe('a look while another process folds', () => {
