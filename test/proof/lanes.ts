@@ -20,8 +20,8 @@ export interface Lane {
   readonly what: string
   /** Kills so many processes. */
   run(kills: number): Promise<void>
-  /** Lets the last ones end in order: how each did. */
-  stop(): Promise<(number | NodeJS.Signals | null)[]>
+  /** Lets the last ones end in order. */
+  stop(): Promise<void>
 }
 
 /** Waits for a moment at which to kill: soon after the start, or some time after `ready`. */
@@ -61,12 +61,11 @@ abstract class ProgramLane implements Lane {
     await this.#untilReady(this.#last)
   }
 
-  async stop(): Promise<(number | NodeJS.Signals | null)[]> {
+  async stop(): Promise<void> {
     const last = this.#last as Program
     this.halt(last)
     const ending = await last.ended()
     if (ending !== 0) throw new Error(`${this.what} ended with ${ending}: ${last.errors}`)
-    return [ending]
   }
 
   protected halt(program: Program): void {
@@ -134,15 +133,25 @@ export class ClusterChildren implements Lane {
     }
   }
 
-  async stop(): Promise<(number | NodeJS.Signals | null)[]> {
+  async stop(): Promise<void> {
     // All that are left count by now.
     const left = new Set<number>()
     const living = ({ counting: pid }: { counting?: number }) =>
       this.#dead.has(pid ?? 0) ? undefined : pid
     while (left.size < 2) left.add(await this.#primary.received(living))
     this.#primary.send('stop')
+    await this.#primary.received(({ stopped }) => stopped)
+  }
+
+  /** The process that is never killed. */
+  get pid(): number {
+    return this.#primary.pid
+  }
+
+  /** Lets the primary end too, and the service with it. */
+  async end(): Promise<void> {
+    this.#primary.send('end')
     const ending = await this.#primary.ended()
     if (ending !== 0) throw new Error(`the primary ended with ${ending}: ${this.#primary.errors}`)
-    return [ending]
   }
 }

@@ -13,6 +13,7 @@ type Message = any
 
 /** A Node process of a proof: what it sends, says, and how it ends. */
 export class Program {
+  static readonly #running = new Set<Program>()
   readonly child: ChildProcess
   readonly #ended: Promise<number | NodeJS.Signals | null>
   readonly #messages: Message[] = []
@@ -36,9 +37,18 @@ export class Program {
       this.#messages.push(message)
       this.#wake()
     })
-    this.#ended = once(this.child, 'exit').then(([code, signal]) => signal ?? code)
+    Program.#running.add(this)
+    this.#ended = once(this.child, 'exit').then(([code, signal]) => {
+      Program.#running.delete(this)
+      return signal ?? code
+    })
     // What a process that is being killed was about to be told.
     this.child.on('error', () => {})
+  }
+
+  /** For the end of a test that failed. */
+  static async killAll(): Promise<void> {
+    await Promise.all([...Program.#running].map((program) => program.kill()))
   }
 
   get pid(): number {

@@ -49,3 +49,16 @@ export class Scraper {
     this.#agent.destroy()
   }
 }
+
+/** Waits until somebody answers there. */
+export async function untilServed(url: string): Promise<void> {
+  const scraper = new Scraper(url)
+  for (const deadline = Date.now() + 10_000; ; await sleep(50)) {
+    try {
+      if ((await scraper.scrape()).status === 200) break
+    } catch (error) {
+      if (Date.now() > deadline) throw error
+    }
+  }
+  scraper.close()
+}
