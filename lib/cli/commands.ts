@@ -1,5 +1,5 @@
 import type { Command } from './command.js'
-import { serve } from './serve.js'
+import { serve } from './serve/command.js'
 import { top } from './top/command.js'
 
 /** The commands by name, in the order in which they are listed. */

@@ -20,6 +20,8 @@ const KNOWN_NAMES: readonly (readonly [string, ThreadRole])[] = [
   ['SignalInspector', 'inspector'],
   ['InspectorIo', 'inspector'],
   ['WorkerThread', 'worker'],
+  // That of threadmeter itself, as far as the kernel keeps it.
+  ['threadmeter-obs', 'observer'],
 ]
 
 /** In the order of the header's `kind`. */
