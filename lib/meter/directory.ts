@@ -105,7 +105,7 @@ function joinAny(path: string | undefined): Extract<RuntimeDirectory, { availabl
  * THREADMETER_DIR, else a directory of its own on tmpfs. Makes the directory, frees what a dead service
  * left in it, and takes a number for this process. Never throws; a failure can be tried again.
  *
- * Cost: 0.3 to 1 ms the first time (two processes that start at once wait for each other, 200 ms at
+ * Cost: 2 ms the first time (two processes that start at once wait for each other, 200 ms at
  * most), nothing later.
  */
 export function joinDirectory(path?: string): RuntimeDirectory {

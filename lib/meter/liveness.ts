@@ -92,7 +92,7 @@ function judge(path: string, start: number, pidNamespace: number): Life {
   }
 }
 
-/** Whether a process still runs. Never throws. Cost: 10 to 20 µs. */
+/** Whether a process still runs. Never throws. Cost: 4 to 14 µs. */
 export function lifeOfProcess({ pid, processStart, pidNamespace }: ProcessIdentity): Life {
   return judge(`/proc/${pid}/stat`, processStart, pidNamespace)
 }
