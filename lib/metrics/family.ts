@@ -14,6 +14,8 @@ export class Family {
   #store: SeriesStore
   #id: number
   #extra: LabelPairs = []
+  #parked: Series[] = []
+  #isSweeping = false
 
   /** @param slots of each series */
   constructor(description: FamilyDescription, slots: number, store: SeriesStore) {
@@ -47,21 +49,31 @@ export class Family {
   /** A hidden series in the store, or the one that has come in its place. */
   show(series: Series): Series {
     const present = this.#index.restore(series)
-    if (present.index === HIDDEN) this.#place(present)
+    if (present.parked !== HIDDEN) present.unpark(this.#slots)
+    else if (present.index === HIDDEN) this.#place(present)
     return present
   }
 
   remove(labels: Labels): void {
     const series = this.#index.peek(labels)
-    if (series === undefined) return
-    this.#index.remove(series)
-    this.#hide(series)
+    if (series !== undefined) this.#forget(series)
   }
 
+  /**
+   * Hides all series. Their slots are kept until the present turn is over: whoever resets a metric mostly
+   * counts in the same series again at once, and the file of a thread is not to grow with it.
+   */
   clear(): void {
-    const all = [...this.#index.all()]
-    this.#index.clear()
-    for (const series of all) this.#hide(series)
+    for (const series of this.shown()) {
+      series.park()
+      this.#parked.push(series)
+    }
+    if (this.#isSweeping || this.#parked.length === 0) return
+    this.#isSweeping = true
+    queueMicrotask(() => {
+      this.#isSweeping = false
+      this.#sweep()
+    })
   }
 
   /** Those that are shown, in the order in which they were first counted in. */
@@ -76,6 +88,7 @@ export class Family {
    * @param old whether the present store lives on, without this family
    */
   moveTo(store: SeriesStore, extra: LabelPairs, old: 'lives on' | 'is gone'): void {
+    this.#sweep()
     const [from, id] = [this.#store, this.#id]
     this.#store = store
     this.#extra = extra
@@ -118,8 +131,16 @@ export class Family {
     series.sketch?.move(this.#store, series.id)
   }
 
-  #hide(series: Series): void {
-    if (series.index !== HIDDEN) this.#store.removeSeries(series.id)
+  #forget(series: Series): void {
+    this.#index.remove(series)
+    if (series.index !== HIDDEN || series.parked !== HIDDEN) this.#store.removeSeries(series.id)
     series.hide()
+  }
+
+  /** Lets go of what was not shown again. */
+  #sweep(): void {
+    const parked = this.#parked
+    this.#parked = []
+    for (const series of parked) if (series.parked !== HIDDEN) this.#forget(series)
   }
 }

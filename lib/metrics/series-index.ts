@@ -84,12 +84,6 @@ export class SeriesIndex {
     }
   }
 
-  clear(): void {
-    this.#all.clear()
-    this.#trees = []
-    this.#newest = undefined
-  }
-
   /** In the order in which they were last restored or made. */
   all(): IterableIterator<Series> {
     return this.#all.values()

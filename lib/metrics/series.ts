@@ -21,6 +21,8 @@ const NO_VALUES = new Float64Array(0)
 export class Series {
   values: Float64Array = NO_VALUES
   index: number = HIDDEN
+  /** The index of slots that it has while it is hidden: it may be shown again at once. */
+  parked: number = HIDDEN
   /** Its number in the store. */
   id = HIDDEN
   exemplars: SeriesExemplars | undefined
@@ -51,16 +53,32 @@ export class Series {
     })
   }
 
-  /** Takes over slots elsewhere, or none. */
+  /** Takes over slots elsewhere. */
   place(at: Slots & { readonly id: number }): void {
     this.values = at.values
     this.index = at.index
     this.id = at.id
   }
 
+  /** Hides it with its slots. */
+  park(): void {
+    this.parked = this.index
+    this.index = HIDDEN
+  }
+
+  /** Shows it again, with all of its slots 0. */
+  unpark(slots: number): void {
+    this.values.fill(0, this.parked, this.parked + slots)
+    this.exemplars?.clear()
+    this.index = this.parked
+    this.parked = HIDDEN
+  }
+
+  /** Hides it without slots. */
   hide(): void {
     this.values = NO_VALUES
     this.index = HIDDEN
+    this.parked = HIDDEN
     this.id = HIDDEN
     this.exemplars = undefined
     this.sketch = undefined
