@@ -215,7 +215,7 @@ const sketchOf = ({ sketch }: Series): Sketch | undefined => sketch as Sketch | 
  * the same values, and those of all threads and processes together are too: they come from sketches that
  * add up. Of values over three decades a series takes 4 KiB, times `ageBuckets` if the past is limited.
  *
- * Cost: OBSERVE_COST
+ * Cost: some 100 ns for a value of a kept series or one without labels, 130 ns with four labels by name.
  *
  * A configuration that cannot be used, a value that is not a finite number and a label that is not among
  * the label names are a `TypeError` or a `RangeError` with a `code`.
