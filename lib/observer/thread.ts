@@ -12,6 +12,8 @@ const port = parentPort as MessagePort
 const { directory, server: serverOptions, tallies } = workerData as ThreadData
 
 native?.takeObserverRole()
+// As much of the worker's name as the kernel keeps, also where Node does not tell it.
+native?.setThreadName('threadmeter-obs')
 const collection = new Collection(directory, new Tallies(tallies))
 const folding = setInterval(() => collection.fold(), FOLD_MS)
 let server: ObserverServer | undefined
@@ -48,6 +50,9 @@ port.on('message', (request: Request) => {
     reply({ kind: 'failed', id: request.id, error: sendError(error) })
   }
 })
+
+// At once, so that no other process thinks that nobody leads.
+collection.fold()
 
 try {
   server = serverOptions && (await serve(collection, serverOptions))

@@ -5,7 +5,7 @@ import { isObservedByParent, removeMark, setMark } from '../observer/mark.js'
 import type { ServerOptions } from '../observer/server.js'
 import { Supervisor } from '../observer/supervisor.js'
 
-const FIRST_DELAY_MS = 5000
+const FIRST_DELAY_MS = 2000
 const LAST_DELAY_MS = 60_000
 
 /** Whether another observer holds the lock of the directory. */

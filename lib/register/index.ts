@@ -36,11 +36,15 @@ function warn(error: unknown): void {
   if (hasWarned) return
   hasWarned = true
   const cause = error instanceof Error ? error.cause : undefined
-  const detail = cause === undefined ? '' : ` (${messageOf(cause)})`
-  process.emitWarning(`${messageOf(error)}${detail}`, {
-    type: 'ThreadmeterWarning',
-    code: (error as { code?: string }).code ?? 'ERR_THREADMETER_REGISTER',
-  })
+  const message = messageOf(error)
+  // Nobody who reads a warning has the cause at hand.
+  process.emitWarning(
+    cause === undefined ? message : message.replace('see cause', messageOf(cause)),
+    {
+      type: 'ThreadmeterWarning',
+      code: (error as { code?: string }).code ?? 'ERR_THREADMETER_REGISTER',
+    },
+  )
 }
 
 function register(): void {

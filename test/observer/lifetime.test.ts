@@ -72,7 +72,7 @@ it('is started again when its thread ends, and no counter goes back', async () =
   expect(program.errors).toBe('')
 })
 
-it('hands its text to the program itself', async () => {
+it('hands its text to the program itself, until it is closed', async () => {
   const { program, url } = await observed()
   await program.ask('count 3')
   expect(await program.ask('metrics')).toBe(true)
@@ -88,22 +88,10 @@ it('hands its text to the program itself', async () => {
   expect(Object.fromEntries(served.headers)).toMatchObject(headers)
   const threads = await program.ask<{ role: string }[]>('threads')
   expect(threads.filter(({ role }) => role === 'main')).toHaveLength(1)
-})
-
-it('is gone once it is closed, and nothing keeps the program then', async () => {
-  const { program, url } = await observed()
   expect(await program.ask('close')).toBe('ERR_THREADMETER_OBSERVER_CLOSED')
   await expect(fetch(url)).rejects.toThrow()
   program.letGo()
   expect(await program.ended).toMatchObject({ code: 0, signal: null })
-})
-
-it('keeps no program alive', async () => {
-  const { program, url } = await observed()
-  await scrape(url)
-  program.letGo()
-  expect(await program.ended).toMatchObject({ code: 0, signal: null })
-  expect(program.errors).toBe('')
 })
 
 it('does not hold up process.exit(), not in the middle of scrapes either', async () => {
@@ -122,13 +110,17 @@ it('does not hold up process.exit(), not in the middle of scrapes either', async
   expect(at - from).toBeLessThan(500)
 })
 
-it('tells when its port is taken', async () => {
-  const { url } = await observed()
+it('tells when its port is taken, and keeps no program alive', async () => {
+  const { program, url } = await observed()
   const second = new Running([PROGRAM, new URL(url).port])
   const { code } = await second.ended
   expect(code).toBe(1)
   expect(second.errors).toContain("code: 'ERR_THREADMETER_LISTEN'")
   expect(second.errors).toContain("code: 'EADDRINUSE'")
+  await scrape(url)
+  program.letGo()
+  expect(await program.ended).toMatchObject({ code: 0, signal: null })
+  expect(program.errors).toBe('')
 })
 
 it('spends a tenth of a processor at most, however many scrape', async () => {
