@@ -113,8 +113,9 @@ function bestEffort(step: () => void): void {
   }
 }
 
-/** Removes default directories beside `dir` whose services have ended. Never throws. */
+/** Removes default directories beside a default one whose services have ended. Never throws. */
 export function removeDeadSiblings(dir: string): void {
+  if (!isDefaultDirectory(dir)) return
   bestEffort(() => {
     const parent = dirname(dir)
     const others = readdirSync(parent).map((name) => join(parent, name))

@@ -44,7 +44,7 @@ function firstUsable(): string {
 
 /** The directory that this process has, is told to use, or makes for itself. */
 function choose(path: string | undefined): string {
-  const current = native?.runtimeDirectory?.() ?? ''
+  const current = native?.runtimeDirectory() ?? ''
   const told = path ?? process.env.THREADMETER_DIR ?? ''
   if (current === '') return told === '' ? firstUsable() : resolve(told)
   if (path === undefined || resolve(path) === current) return current
@@ -87,14 +87,15 @@ function enter(dir: string): number {
 /** Children find the directory in their environment, the other threads in the addon. */
 function announce(dir: string): void {
   process.env.THREADMETER_DIR = dir
-  native?.runtimeDirectory?.(dir)
+  native?.runtimeDirectory(dir)
 }
 
 function joinAny(path: string | undefined): Extract<RuntimeDirectory, { available: true }> {
   const dir = choose(path)
   const slot = enter(dir)
+  // Once for all threads of the process.
+  if ((native?.runtimeDirectory() ?? '') === '') removeDeadSiblings(dir)
   announce(dir)
-  removeDeadSiblings(dir)
   if (isMainThread) process.once('exit', () => removeIfLast(dir))
   return { available: true, path: dir, slot }
 }

@@ -34,7 +34,7 @@ function writeHolder(fd: number, holder: string): void {
 export function tryLock(path: string, holder?: string): FileLock | undefined {
   const fd = openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600)
   try {
-    if (native?.lockFile?.(fd) === true && isLinked(fd)) {
+    if (native?.lockFile(fd) === true && isLinked(fd)) {
       if (holder !== undefined) writeHolder(fd, holder)
       return lockOn(fd)
     }
@@ -48,7 +48,7 @@ export function tryLock(path: string, holder?: string): FileLock | undefined {
 
 /** Tries for at most `ms`; nobody holds such a lock for longer than a few file operations. */
 export function lockWithin(path: string, ms: number): FileLock | undefined {
-  if (native?.lockFile === undefined) return undefined
+  if (native === undefined) return undefined
   const until = performance.now() + ms
   for (;;) {
     const lock = tryLock(path)

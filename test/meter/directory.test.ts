@@ -5,6 +5,7 @@ import {
   chownSync,
   existsSync,
   lstatSync,
+  mkdirSync,
   readdirSync,
   readlinkSync,
   symlinkSync,
@@ -206,6 +207,16 @@ describe('what a service left', () => {
     const { result } = await joinAndStay(dir)
     expect(result).toMatchObject({ available: true, slot: 0 })
     expect(readdirSync(dir)).toEqual(expect.arrayContaining(before))
+  })
+
+  it('stays where it is not beside a directory made by default', async () => {
+    const parent = temporaryDirectory()
+    const dir = join(parent, '1-1')
+    mkdirSync(dir, { mode: 0o700 })
+    leaveRemains(dir)
+    const before = readdirSync(dir)
+    expect((await joinAndEnd(join(parent, 'own'))).result).toMatchObject({ available: true })
+    expect(readdirSync(dir)).toEqual(before)
   })
 
   it('stays while an observer holds it', async () => {
