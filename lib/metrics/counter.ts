@@ -35,19 +35,41 @@ export declare namespace Counter {
   }
 }
 
-/** A value that only ever goes up. */
+/** See the class of the same name. */
 export interface Counter<T extends string = string> extends MetricObject {
   readonly labelNames: readonly T[]
   /** Runs before it is shown; may be set and replaced at any time. */
   collect?(this: Counter<T>): void | Promise<void>
+  /**
+   * Counts 1 or `value`, in the series without labels or in that with `labels`.
+   *
+   * Cost: 2 to 6 ns; with four labels, 55 to 75 ns.
+   *
+   * @throws `TypeError` `ERR_THREADMETER_INVALID_ARG_TYPE`: a value that is no finite number
+   * @throws `RangeError` `ERR_THREADMETER_OUT_OF_RANGE`: a value below 0, or a label of another name
+   */
   inc(value?: number): void
   inc(labels: LabelValues<T>, value?: number): void
+  /**
+   * The same with an exemplar, where `enableExemplars` is set.
+   *
+   * @throws `RangeError` `ERR_THREADMETER_OUT_OF_RANGE`: exemplar labels of over 128 characters
+   */
   inc(data: IncreaseDataWithExemplar<T>): void
+  /**
+   * One series, to be kept: its `inc()` costs as little as that of a counter without labels. It is not
+   * shown before it is counted in, and counts from 0 again after `remove()` or `reset()`.
+   *
+   * @throws `RangeError` `ERR_THREADMETER_OUT_OF_RANGE`: not a value per label name, or a label of another
+   */
   labels(...values: (string | number)[]): Counter.Internal
   labels(labels: LabelValues<T>): Counter.Internal
+  /** Removes the series with these labels, if there is one. */
   remove(...values: (string | number)[]): void
   remove(labels: LabelValues<T>): void
+  /** Removes all series; one without label names begins at 0 again. */
   reset(): void
+  /** The values as they are after `collect()`. */
   get(): Promise<MetricObjectWithValues<MetricValue<T>>>
 }
 
@@ -138,7 +160,25 @@ class CounterInstrument extends Instrument {
 }
 
 /**
- * A value that only ever goes up, until it is reset.
+ * Counts what only ever goes up: requests, errors, bytes.
+ *
+ * @throws `TypeError` or `RangeError` with a `code`: a configuration that cannot be used
+ * @throws `ThreadmeterError` `ERR_THREADMETER_METRIC_EXISTS`: the registry has a metric of that name
+ *
+ * @example
+ * ```js
+ * import { Counter, register } from 'threadmeter/metrics'
+ *
+ * const requests = new Counter({
+ *   name: 'http_requests_total',
+ *   help: 'Requests answered.',
+ *   labelNames: ['method', 'code'],
+ * })
+ * requests.inc({ method: 'GET', code: 200 })
+ * const misses = requests.labels('GET', 404)
+ * misses.inc(2)
+ * console.log(await register.metrics())
+ * ```
  */
 export const Counter = CounterInstrument as unknown as {
   new <T extends string = never>(configuration: CounterConfiguration<T>): Counter<T>

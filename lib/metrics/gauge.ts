@@ -28,26 +28,45 @@ export declare namespace Gauge {
   }
 }
 
-/** A value that goes up and down. */
+/** See the class of the same name. */
 export interface Gauge<T extends string = string> extends MetricObject {
   readonly labelNames: readonly T[]
   /** Runs before it is shown; may be set and replaced at any time. */
   collect?(this: Gauge<T>): void | Promise<void>
-  inc(value?: number): void
-  inc(labels: LabelValues<T>, value?: number): void
-  dec(value?: number): void
-  dec(labels: LabelValues<T>, value?: number): void
+  /**
+   * Sets the series without labels, or that with `labels`.
+   *
+   * Cost: 2 to 3 ns; with four labels, 55 to 75 ns. The same for `inc()` and `dec()`.
+   *
+   * @throws `TypeError` `ERR_THREADMETER_INVALID_ARG_TYPE`: a value that is no number
+   * @throws `RangeError` `ERR_THREADMETER_OUT_OF_RANGE`: a label of another name
+   */
   set(value: number): void
   set(labels: LabelValues<T>, value: number): void
+  /** Adds 1 or `value`. */
+  inc(value?: number): void
+  inc(labels: LabelValues<T>, value?: number): void
+  /** Takes 1 or `value` away. */
+  dec(value?: number): void
+  dec(labels: LabelValues<T>, value?: number): void
   /** Sets it to the time: seconds since the Unix epoch. */
   setToCurrentTime(labels?: LabelValues<T>): void
   /** The function that it returns sets the gauge to the seconds since, and returns them. */
   startTimer(labels?: LabelValues<T>): (labels?: LabelValues<T>) => number
+  /**
+   * One series, to be kept: it is not looked up again. It is not shown before it is set, and begins at 0
+   * again after `remove()` or `reset()`.
+   *
+   * @throws `RangeError` `ERR_THREADMETER_OUT_OF_RANGE`: not a value per label name, or a label of another
+   */
   labels(...values: (string | number)[]): Gauge.Internal<T>
   labels(labels: LabelValues<T>): Gauge.Internal<T>
+  /** Removes the series with these labels, if there is one. */
   remove(...values: (string | number)[]): void
   remove(labels: LabelValues<T>): void
+  /** Removes all series; one without label names begins at 0 again. */
   reset(): void
+  /** The values as they are after `collect()`. */
   get(): Promise<MetricObjectWithValues<MetricValue<T>>>
 }
 
@@ -146,7 +165,28 @@ class GaugeInstrument extends Instrument {
   }
 }
 
-/** A value that goes up and down. */
+/**
+ * Shows what goes up and down: queue lengths, temperatures, connections. `aggregator` says what the values of
+ * several threads become: their sum unless it says otherwise.
+ *
+ * @throws `TypeError` or `RangeError` with a `code`: a configuration that cannot be used
+ * @throws `ThreadmeterError` `ERR_THREADMETER_METRIC_EXISTS`: the registry has a metric of that name
+ *
+ * @example
+ * ```js
+ * import { Gauge, register } from 'threadmeter/metrics'
+ *
+ * const jobs = []
+ * new Gauge({
+ *   name: 'queue_length',
+ *   help: 'Jobs that wait.',
+ *   collect() {
+ *     this.set(jobs.length)
+ *   },
+ * })
+ * console.log(await register.metrics())
+ * ```
+ */
 export const Gauge = GaugeInstrument as unknown as {
   new <T extends string = never>(configuration: GaugeConfiguration<T>): Gauge<T>
 }

@@ -1,4 +1,4 @@
-import { invalidArgType, outOfRange, ThreadmeterError } from '../errors.js'
+import { outOfRange, ThreadmeterError } from '../errors.js'
 import {
   CONTENT_TYPES,
   type ExpositionFormat,
@@ -8,7 +8,8 @@ import {
   type ShownFamily,
 } from '../exposition/index.js'
 import { aggregateObjects } from './aggregators.js'
-import { Family } from './family.js'
+import type { Family } from './family.js'
+import { type Held, heldOf } from './held-metric.js'
 import { choose, defaultLabelsChanged, type Holder, settle } from './placement.js'
 import { renderObject } from './render-object.js'
 import type { Series } from './series.js'
@@ -23,20 +24,10 @@ import type {
   RegistrableMetric,
   RegistryContentType,
 } from './types.js'
-import { isObject, requireLabelNames } from './validation.js'
+import { requireLabelNames } from './validation.js'
 
 export const prometheusContentType = CONTENT_TYPES.text as PrometheusContentType
 export const openMetricsContentType = CONTENT_TYPES.openmetrics as OpenMetricsContentType
-
-/** What a registry knows of a metric: those made here have a family, others only what `get()` gives. */
-interface Held {
-  readonly metric: RegistrableMetric & {
-    readonly aggregator?: string
-    collect?: () => unknown
-    reset?(): void
-  }
-  readonly family: Family | undefined
-}
 
 function formatOf(contentType: unknown): ExpositionFormat {
   if (contentType === CONTENT_TYPES.text) return 'text'
@@ -257,17 +248,6 @@ export class Registry<ContentType extends RegistryContentType = RegistryContentT
     })
     return { description: family.description, series }
   }
-}
-
-function heldOf(metric: unknown): Held {
-  if (isObject(metric) && typeof (metric as RegistrableMetric).get === 'function') {
-    const { family } = metric as { family?: unknown }
-    return {
-      metric: metric as Held['metric'],
-      family: family instanceof Family ? family : undefined,
-    }
-  }
-  throw invalidArgType('metric', 'a metric', metric)
 }
 
 /** The default registry: metrics are registered here unless they say otherwise. */
