@@ -103,5 +103,25 @@ assert.deepEqual(
   threads().filter(({ role }) => role === 'worker'),
   [],
 )
+
+const OBSERVER = `
+  import { parentPort } from 'node:worker_threads'
+  const { native } = await import(${JSON.stringify(NATIVE)})
+  native.takeObserverRole()
+  parentPort.once('message', () => {})
+  parentPort.postMessage(native.gettid())
+`
+const observer = new Worker(new URL(`data:text/javascript,${encodeURIComponent(OBSERVER)}`))
+const [tid] = await once(observer, 'message')
+assert.deepEqual(
+  threads()
+    .filter(({ role }) => role === 'observer')
+    .map((thread) => [thread.tid, thread.threadId]),
+  [[tid, observer.threadId]],
+)
+assert.equal(sum(processCpuUsage().workers), 0)
+observer.postMessage('')
+await once(observer, 'exit')
+assert.ok(threads().every(({ role }) => role !== 'observer'))
 globalThis.gc?.()
 console.log(`${ended} workers came and went`)

@@ -1,7 +1,7 @@
 // Compiles the native tests: the sources of the addon that know nothing of Node, and a test beside them.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 
 export const HERE = import.meta.dirname ?? new URL('.', import.meta.url).pathname
 export const ROOT = join(HERE, '..', '..')
@@ -18,9 +18,9 @@ export async function run(command, args, { env = {}, seconds = 120, cwd = ROOT }
     cwd,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: seconds * 1000,
-    killSignal: 'SIGKILL',
   })
+  // Not spawn's own timer, which runs on where the program could not be started.
+  const timer = setTimeout(() => child.kill('SIGKILL'), seconds * 1000)
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text) => {
@@ -33,21 +33,38 @@ export async function run(command, args, { env = {}, seconds = 120, cwd = ROOT }
     return { ok: code === 0, output: output + killed }
   } catch (error) {
     return { ok: false, output: `${command}: ${error.message}\n` }
+  } finally {
+    clearTimeout(timer)
   }
 }
 
-/** Compiles `<name>_test.cc` to `into`, instrumented with `sanitizers` unless they are ''. */
-export function compileTest(compiler, name, sanitizers, into) {
-  // The check of virtual tables wants a pipe, which a test without descriptors does not have.
-  const instrument = sanitizers
+// The check of virtual tables wants a pipe, which a test without descriptors does not have.
+const flagsFor = (sanitizers) =>
+  sanitizers
     ? [`-fsanitize=${sanitizers}`, '-fno-sanitize=vptr', '-fno-sanitize-recover=all', '-O1']
     : ['-O2']
+
+const FILES = [
+  join(HERE, 'harness.cc'),
+  ...SOURCES.map((source) => join(ROOT, 'native', `${source}.cc`)),
+]
+const objectOf = (file, folder) => join(folder, `${basename(file, '.cc')}.o`)
+
+/** One job for each file that all tests share, compiled into `folder`. */
+export const objectJobs = (compiler, sanitizers, folder) =>
+  FILES.map((file) => () => {
+    const output = ['-c', file, '-o', objectOf(file, folder)]
+    return run(compiler, [...COMMON, ...flagsFor(sanitizers), ...output])
+  })
+
+/** Compiles `<name>_test.cc` to `into`, with the objects in `folder`, which were made in the same way. */
+export function compileTest(compiler, name, sanitizers, folder, into) {
   return run(compiler, [
     ...COMMON,
-    ...instrument,
+    ...flagsFor(sanitizers),
     '-rdynamic', // dlsym() finds the stand-in for libuv's function
-    ...[`${name}_test.cc`, 'harness.cc'].map((file) => join(HERE, file)),
-    ...SOURCES.map((source) => join(ROOT, 'native', `${source}.cc`)),
+    join(HERE, `${name}_test.cc`),
+    ...FILES.map((file) => objectOf(file, folder)),
     ...['-lpthread', '-ldl', '-o', into],
   ])
 }
