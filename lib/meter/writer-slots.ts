@@ -4,32 +4,31 @@ import type { MeterFile, Segment } from './writer-file.js'
 
 const SLOT_BYTES = 8
 
-/** A run of slots with its place in the file. */
+/** A run of slots that has just been given out. */
 export interface Run extends Slots {
   /** File offset / 8. */
   readonly slot: number
-  readonly slots: number
 }
 
-/** What is left of a value segment. */
+/** The slots of a value segment. */
 class Region {
-  #values: Float64Array
-  #slot: number
+  readonly slot: number
+  readonly values: Float64Array
   #used = 0
 
   constructor({ buffer, start, bytes, offset }: Segment) {
-    this.#values = new Float64Array(buffer, start, bytes / SLOT_BYTES)
-    this.#slot = offset / SLOT_BYTES
+    this.values = new Float64Array(buffer, start, bytes / SLOT_BYTES)
+    this.slot = offset / SLOT_BYTES
   }
 
   get left(): number {
-    return this.#values.length - this.#used
+    return this.values.length - this.#used
   }
 
   take(slots: number): Run {
     const index = this.#used
     this.#used += slots
-    return { values: this.#values, index, slot: this.#slot + index, slots }
+    return { values: this.values, index, slot: this.slot + index }
   }
 }
 
@@ -38,12 +37,16 @@ export class SlotSpace {
   /** How many are given out. */
   live = 0
   #file: MeterFile
-  #region: Region
-  #free = new Map<number, Run[]>()
+  /** In the order of the file. */
+  #regions: Region[]
+  #current: Region
+  /** By their length. */
+  #free = new Map<number, number[]>()
 
   constructor(file: MeterFile) {
     this.#file = file
-    this.#region = new Region(file.first[1])
+    this.#current = new Region(file.first[1])
+    this.#regions = [this.#current]
   }
 
   /** All 0; undefined where the file cannot grow. */
@@ -54,27 +57,35 @@ export class SlotSpace {
   }
 
   /** For use again. Readers must know by then that the run belongs to nothing any more. */
-  release(run: Run): void {
-    this.live -= run.slots
-    const free = this.#free.get(run.slots)
-    if (free === undefined) this.#free.set(run.slots, [run])
-    else free.push(run)
+  release(slot: number, slots: number): void {
+    this.live -= slots
+    const free = this.#free.get(slots)
+    if (free === undefined) this.#free.set(slots, [slot])
+    else free.push(slot)
   }
 
   #takeFreed(slots: number): Run | undefined {
-    const run = this.#free.get(slots)?.pop()
-    run?.values.fill(0, run.index, run.index + slots)
-    return run
+    const slot = this.#free.get(slots)?.pop()
+    if (slot === undefined) return undefined
+    const { values, slot: first } = this.#regionOf(slot)
+    const index = slot - first
+    values.fill(0, index, index + slots)
+    return { values, index, slot }
+  }
+
+  #regionOf(slot: number): Region {
+    return this.#regions.findLast((region) => region.slot <= slot) as Region
   }
 
   #takeNew(slots: number): Run | undefined {
-    if (slots <= this.#region.left) return this.#region.take(slots)
+    if (slots <= this.#current.left) return this.#current.take(slots)
     const segment = this.#file.grow(SEGMENT_KIND.values, slots * SLOT_BYTES)
     if (segment === undefined) return undefined
     const region = new Region(segment)
+    this.#regions.push(region)
     const run = region.take(slots)
     // A run that nearly fills a segment of its own leaves the old one in use.
-    if (region.left > this.#region.left) this.#region = region
+    if (region.left > this.#current.left) this.#current = region
     return run
   }
 }

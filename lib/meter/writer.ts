@@ -1,26 +1,22 @@
 import { LIMITS, NO_LABEL } from './layout.js'
 import { MemoryStore } from './memory-store.js'
 import type { FamilyDescription, SeriesStore, Slots, StoredSeries } from './model.js'
-import { CatalogueEncoder, labelNumbers } from './records.js'
+import { CatalogueEncoder, labelNumbers, seriesRecordBytes } from './records.js'
 import { CatalogueSpace } from './writer-catalogue.js'
 import { type FirstSegments, type MeterFile, SMALL } from './writer-file.js'
 import { add, type Missing, missingSeries, nothing, subtract } from './writer-missing.js'
+import { type SeriesExtras, SeriesTable } from './writer-series.js'
 import { type Run, SlotSpace } from './writer-slots.js'
 
 interface Family {
   readonly strings: readonly number[]
   readonly bytes: number
-  readonly members: Set<number>
 }
 
-interface Series {
+/** A series that is in memory alone. */
+interface Unstored {
   readonly family: number
-  readonly labels: readonly number[]
-  readonly runs: Run[]
-  exemplars: Run | undefined
-  /** Of its records. */
-  bytes: number
-  missing: Missing | undefined
+  readonly missing: Missing
 }
 
 const SLOT_BYTES = 8
@@ -40,7 +36,9 @@ export class MeterWriter implements SeriesStore {
   #slots: SlotSpace
   #memory = new MemoryStore()
   #families = new Map<number, Family>()
-  #series = new Map<number, Series>()
+  #series = new SeriesTable()
+  #extras = new Map<number, SeriesExtras>()
+  #unstored = new Map<number, Unstored>()
   #missing = nothing()
   #nextUnstored = -1
   #defaultLabelBytes = 0
@@ -80,7 +78,7 @@ export class MeterWriter implements SeriesStore {
     const strings = isStored ? texts.map((text) => this.#encoder.string(text)) : []
     for (const string of strings) this.#catalogue.strings.use(string)
     const bytes = isStored ? this.#catalogue.lastBytes : 0
-    this.#families.set(id, { strings, bytes, members: new Set() })
+    this.#families.set(id, { strings, bytes })
     return id
   }
 
@@ -96,15 +94,14 @@ export class MeterWriter implements SeriesStore {
   }
 
   removeSeries(id: number): void {
-    const series = this.#series.get(id)
-    if (series === undefined) return
-    this.#families.get(series.family)?.members.delete(id)
-    if (id >= 0 && !this.#encoder.removeSeries(id)) {
+    this.#forgetUnstored(id)
+    if (!this.#series.has(id)) return
+    if (!this.#encoder.removeSeries(id)) {
       this.#noteUnremoved([id])
       return
     }
-    if (id >= 0) this.#catalogue.waste(this.#catalogue.lastBytes)
-    this.#forget(id, series)
+    this.#catalogue.waste(this.#catalogue.lastBytes)
+    this.#forget(id)
     this.#checkGarbage()
   }
 
@@ -112,13 +109,17 @@ export class MeterWriter implements SeriesStore {
     const family = this.#families.get(id)
     if (family === undefined) return
     this.#families.delete(id)
-    if (id >= 0 && !this.#encoder.removeFamily(id)) {
-      this.#noteUnremoved([...family.members])
+    for (const [series, { family }] of this.#unstored)
+      if (family === id) this.#forgetUnstored(series)
+    if (id < 0) return
+    const members = this.#series.membersOf(id)
+    if (!this.#encoder.removeFamily(id)) {
+      this.#noteUnremoved(members)
       return
     }
-    if (id >= 0) this.#catalogue.waste(this.#catalogue.lastBytes + family.bytes)
+    this.#catalogue.waste(this.#catalogue.lastBytes + family.bytes)
     for (const string of family.strings) this.#catalogue.strings.release(string)
-    for (const member of family.members) this.#forget(member, this.#series.get(member) as Series)
+    for (const member of members) this.#forget(member)
     this.#checkGarbage()
   }
 
@@ -126,7 +127,7 @@ export class MeterWriter implements SeriesStore {
     const append = (slot: number) => this.#encoder.sketch(series, page, slot, slots)
     const run = this.#addRun(series, slots, append)
     if (run === undefined) return this.#memory.sketchPage(series, page, slots)
-    this.#series.get(series)?.runs.push(run)
+    this.#extrasOf(series).pages.push([run.slot, slots])
     return run
   }
 
@@ -134,9 +135,9 @@ export class MeterWriter implements SeriesStore {
     const append = (slot: number) => this.#encoder.exemplars(series, slot, slots)
     const run = this.#addRun(series, slots, append)
     if (run === undefined) return this.#memory.exemplars(series, slots)
-    const owner = this.#series.get(series) as Series
-    if (owner.exemplars !== undefined) this.#slots.release(owner.exemplars)
-    owner.exemplars = run
+    const extras = this.#extrasOf(series)
+    if (extras.exemplars !== undefined) this.#slots.release(...extras.exemplars)
+    extras.exemplars = [run.slot, slots]
     return run
   }
 
@@ -161,19 +162,11 @@ export class MeterWriter implements SeriesStore {
     if (run === undefined) return undefined
     const id = this.#encoder.series(family, run.slot, slots, labels)
     if (id < 0) {
-      this.#slots.release(run)
+      this.#slots.release(run.slot, slots)
       return undefined
     }
     for (const label of labels) if (label !== NO_LABEL) this.#catalogue.strings.use(label)
-    const bytes = this.#catalogue.lastBytes
-    this.#remember(id, {
-      family,
-      labels,
-      runs: [run],
-      exemplars: undefined,
-      bytes,
-      missing: undefined,
-    })
+    this.#series.add(id, family, run.slot, slots, labels)
     return { id, values: run.values, index: run.index }
   }
 
@@ -184,29 +177,38 @@ export class MeterWriter implements SeriesStore {
   ): StoredSeries {
     const id = this.#nextUnstored--
     const missing = missingSeries(labelValues, slots)
-    this.#remember(id, { family, labels: [], runs: [], exemplars: undefined, bytes: 0, missing })
+    this.#unstored.set(id, { family, missing })
     this.#miss(missing)
     return { ...this.#memory.series(family, labelValues, slots), id }
   }
 
-  #remember(id: number, series: Series): void {
-    this.#series.set(id, series)
-    this.#families.get(series.family)?.members.add(id)
+  #extrasOf(id: number): SeriesExtras {
+    let extras = this.#extras.get(id)
+    if (extras === undefined) {
+      extras = { pages: [], exemplars: undefined, bytes: 0, missing: undefined }
+      this.#extras.set(id, extras)
+    }
+    return extras
   }
 
   /** Undefined where the file cannot grow. */
   #addRun(id: number, slots: number, append: (slot: number) => boolean): Run | undefined {
-    const series = this.#series.get(id)
-    if (series === undefined) return undefined
-    const run = id >= 0 ? this.#slots.take(slots) : undefined
+    const missing = { runs: 1, slots, bytes: RUN_RECORD_BYTES }
+    const unstored = this.#unstored.get(id)
+    if (unstored !== undefined) {
+      add(unstored.missing, missing)
+      this.#miss(missing)
+    }
+    if (!this.#series.has(id)) return undefined
+    const extras = this.#extrasOf(id)
+    const run = this.#slots.take(slots)
     if (run !== undefined && append(run.slot)) {
-      series.bytes += this.#catalogue.lastBytes
+      extras.bytes += this.#catalogue.lastBytes
       return run
     }
-    if (run !== undefined) this.#slots.release(run)
-    const missing = { runs: 1, slots, bytes: RUN_RECORD_BYTES }
-    series.missing ??= nothing()
-    add(series.missing, missing)
+    if (run !== undefined) this.#slots.release(run.slot, slots)
+    extras.missing ??= nothing()
+    add(extras.missing, missing)
     this.#miss(missing)
     return undefined
   }
@@ -216,21 +218,39 @@ export class MeterWriter implements SeriesStore {
     this.file.noteUnstored(this.#missing.runs)
   }
 
+  #found(missing: Missing): void {
+    subtract(this.#missing, missing)
+    this.file.noteUnstored(this.#missing.runs)
+  }
+
   /** They stay in the file, with their slots, until a new file takes its place. */
   #noteUnremoved(ids: readonly number[]): void {
-    for (const id of ids) this.#series.delete(id)
+    for (const id of ids) {
+      this.#series.take(id)
+      this.#extras.delete(id)
+    }
     this.#miss({ runs: ids.length, slots: 0, bytes: 0 })
   }
 
-  #forget(id: number, { labels, runs, exemplars, bytes, missing }: Series): void {
-    this.#series.delete(id)
-    this.#catalogue.waste(bytes)
-    for (const label of labels) if (label !== NO_LABEL) this.#catalogue.strings.release(label)
-    for (const run of runs) this.#slots.release(run)
-    if (exemplars !== undefined) this.#slots.release(exemplars)
-    if (missing === undefined) return
-    subtract(this.#missing, missing)
-    this.file.noteUnstored(this.#missing.runs)
+  #forgetUnstored(id: number): void {
+    const unstored = this.#unstored.get(id)
+    if (unstored === undefined) return
+    this.#unstored.delete(id)
+    this.#found(unstored.missing)
+  }
+
+  #forget(id: number): void {
+    const { slot, slots, labels } = this.#series.take(id)
+    this.#slots.release(slot, slots)
+    this.#catalogue.waste(seriesRecordBytes(labels.length))
+    for (const label of labels) if (label >= 0) this.#catalogue.strings.release(label)
+    const extras = this.#extras.get(id)
+    if (extras === undefined) return
+    this.#extras.delete(id)
+    this.#catalogue.waste(extras.bytes)
+    for (const page of extras.pages) this.#slots.release(...page)
+    if (extras.exemplars !== undefined) this.#slots.release(...extras.exemplars)
+    if (extras.missing !== undefined) this.#found(extras.missing)
   }
 
   #checkGarbage(): void {
