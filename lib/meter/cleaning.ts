@@ -1,8 +1,15 @@
 import { readdirSync, readFileSync, rmdirSync, unlinkSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { lifeOfProcess, lifeOfThread, ownProcess, processText } from './liveness.js'
-import { tryLock } from './locks.js'
-import { hasLiveMembers, writerOf } from './members.js'
+import { type FileLock, tryLock } from './locks.js'
+import {
+  hasLiveMembers,
+  type MayLive,
+  mayLive,
+  mayOutlive,
+  memberBehind,
+  writerOf,
+} from './members.js'
 
 /** Held by whoever joins or cleans a directory, for a few file operations. */
 export const JOIN_LOCK = 'join.lock'
@@ -14,7 +21,7 @@ export const OBSERVER_LOCK = 'observer.lock'
 export const RETIRED = 'retired'
 
 /** What a service leaves; files of other names are not threadmeter's and stay. */
-const LEFT_BEHIND = /^(?:.+\.meter|\..+|retired.*|observed.*|slot-\d+)$/
+const LEFT_BEHIND = /^(?:[^.].*\.meter|\.\d+-\d+-.*|\.?retired.*|observed.*|slot-\d+)$/
 
 /** A meter file of which its thread has not finished the first version, or that of a next file. */
 const UNFINISHED = /^\.(\d+)-(\d+)-(\d+)-(\d+)\b/
@@ -33,9 +40,12 @@ export function unlinkIfThere(path: string): void {
   }
 }
 
-function unlinkLeftBehind(dir: string): void {
+/** A process that joins without the lock, because it waited for too long, keeps what it has made. */
+function unlinkLeftBehind(dir: string, isAlive: MayLive): void {
   for (const name of readdirSync(dir)) {
-    if (LEFT_BEHIND.test(name)) unlinkIfThere(join(dir, name))
+    const member = memberBehind(dir, name)
+    if (!LEFT_BEHIND.test(name) || (member !== undefined && isAlive(member))) continue
+    bestEffort(() => unlinkIfThere(join(dir, name)))
   }
 }
 
@@ -57,11 +67,11 @@ export function isAbandoned(dir: string, name: string): boolean {
  * observer that is still there goes on with the totals instead. Only under the lock for joining.
  */
 export function cleanDeadService(dir: string): void {
-  if (hasLiveMembers(dir)) return
+  if (hasLiveMembers(dir, mayLive)) return
   const observer = tryLock(join(dir, OBSERVER_LOCK))
   if (observer === undefined) return
   try {
-    unlinkLeftBehind(dir)
+    unlinkLeftBehind(dir, mayLive)
   } finally {
     observer.release()
   }
@@ -72,8 +82,8 @@ export const isDefaultDirectory = (path: string): boolean =>
   DEFAULT_NAME.test(basename(path)) && DEFAULT_PARENT.test(basename(dirname(path)))
 
 /** Whoever waits for one of the locks finds it unlinked and makes the directory anew. */
-function removeWithLocks(dir: string): void {
-  unlinkLeftBehind(dir)
+function removeWithLocks(dir: string, isAlive: MayLive): void {
+  unlinkLeftBehind(dir, isAlive)
   unlinkIfThere(join(dir, OBSERVER_LOCK))
   unlinkIfThere(join(dir, JOIN_LOCK))
   rmdirSync(dir)
@@ -83,16 +93,17 @@ function removeWithLocks(dir: string): void {
 const isOwnObserver = (dir: string): boolean =>
   readFileSync(join(dir, OBSERVER_LOCK), 'latin1') === processText(ownProcess())
 
-function removeUnderLocks(dir: string, besidesOwn: boolean): void {
+function removeUnderLocks(dir: string, isAlive: MayLive): void {
   const joining = tryLock(join(dir, JOIN_LOCK))
   if (joining === undefined) return
+  let observer: FileLock | undefined
   try {
-    if (hasLiveMembers(dir, { besidesOwn })) return
-    const observer = tryLock(join(dir, OBSERVER_LOCK))
-    if (observer === undefined && !(besidesOwn && isOwnObserver(dir))) return
-    removeWithLocks(dir)
-    observer?.release()
+    if (hasLiveMembers(dir, isAlive)) return
+    observer = tryLock(join(dir, OBSERVER_LOCK))
+    const isFree = observer !== undefined || (isAlive === mayOutlive && isOwnObserver(dir))
+    if (isFree) removeWithLocks(dir, isAlive)
   } finally {
+    observer?.release()
     joining.release()
   }
 }
@@ -121,7 +132,7 @@ export function removeDeadSiblings(dir: string): void {
     const others = readdirSync(parent).map((name) => join(parent, name))
     const dead = others.filter((path) => path !== dir && isOfDead(path))
     for (const path of dead.slice(0, SIBLINGS_PER_START)) {
-      bestEffort(() => removeUnderLocks(path, false))
+      bestEffort(() => removeUnderLocks(path, mayLive))
     }
   })
 }
@@ -129,6 +140,6 @@ export function removeDeadSiblings(dir: string): void {
 /** Removes a default directory when the last process of its service ends. Never throws. */
 export function removeIfLast(dir: string): void {
   bestEffort(() => {
-    if (isDefaultDirectory(dir)) removeUnderLocks(dir, true)
+    if (isDefaultDirectory(dir)) removeUnderLocks(dir, mayOutlive)
   })
 }

@@ -66,7 +66,7 @@ export const ownSlot = (dir: string): number | undefined =>
 /** Frees the numbers of the dead: only under the lock, so that no two processes take the same one. */
 export function freeSlotsOfDead(dir: string): void {
   for (const { slot, process } of membersOf(dir)) {
-    if (lifeOfProcess(process) === 'dead') unlinkSync(pathOf(dir, slot))
+    if (!mayLive(process)) unlinkSync(pathOf(dir, slot))
   }
 }
 
@@ -108,20 +108,32 @@ export function writerOf(path: string): ProcessIdentity | undefined {
   }
 }
 
-function writersOf(dir: string): ProcessIdentity[] {
-  const files = readdirSync(dir).filter((name) => name.endsWith('.meter'))
-  return files.flatMap((name) => {
-    try {
-      return writerOf(join(dir, name)) ?? []
-    } catch {
-      return []
-    }
-  })
+/** Whose number or meter file, finished or not, an entry of `dir` is; undefined for others. */
+export function memberBehind(dir: string, name: string): ProcessIdentity | undefined {
+  const slot = SLOT_NAME.exec(name)?.[1]
+  if (slot !== undefined) return memberOf(dir, Number(slot))?.process
+  if (!name.endsWith('.meter')) return undefined
+  try {
+    return writerOf(join(dir, name))
+  } catch {
+    return undefined
+  }
 }
 
-/** Whether a process that has joined `dir` still runs, or may run where nobody here can tell. */
-export function hasLiveMembers(dir: string, { besidesOwn = false } = {}): boolean {
-  const counts = (process: ProcessIdentity): boolean =>
-    !(besidesOwn && isOwn(process)) && lifeOfProcess(process) !== 'dead'
-  return membersOf(dir).some(({ process }) => counts(process)) || writersOf(dir).some(counts)
+/** Whether a process still runs, or may run where nobody here can tell. */
+export type MayLive = (process: ProcessIdentity) => boolean
+
+export const mayLive: MayLive = (process) => lifeOfProcess(process) !== 'dead'
+
+/** The same, as seen from a process that is about to end. */
+export const mayOutlive: MayLive = (process) => !isOwn(process) && mayLive(process)
+
+/** Whether a process that has joined `dir` may live. */
+export function hasLiveMembers(dir: string, isAlive: MayLive): boolean {
+  // Numbers come first: there is one for each process, and it is read sooner.
+  const names = readdirSync(dir).sort((a, b) => (a < b ? 1 : -1))
+  return names.some((name) => {
+    const member = memberBehind(dir, name)
+    return member !== undefined && isAlive(member)
+  })
 }

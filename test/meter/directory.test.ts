@@ -179,10 +179,20 @@ describe('what a service left', () => {
   it('is cleaned at the next start, but for the files of others', async () => {
     const dir = temporaryDirectory()
     leaveRemains(dir)
+    writeFileSync(join(dir, '.hidden'), '')
+    mkdirSync(join(dir, '1-1-1-1.meter'))
+    writeFileSync(join(dir, '1-1-1-2.meter'), 'something else')
     const { result } = await joinAndStay(dir)
     // Its pid is ours: only its start tells that it is dead.
     expect(result).toEqual({ available: true, path: dir, slot: 0 })
-    expect(readdirSync(dir).sort()).toEqual(['join.lock', 'notes.txt', 'observer.lock', 'slot-0'])
+    expect(readdirSync(dir).sort()).toEqual([
+      '.hidden',
+      '1-1-1-1.meter',
+      'join.lock',
+      'notes.txt',
+      'observer.lock',
+      'slot-0',
+    ])
   })
 
   it.each([
