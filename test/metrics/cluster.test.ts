@@ -60,3 +60,12 @@ describe('clusterMetrics()', () => {
     ])
   })
 })
+
+it('shows the metrics of its own thread where there are no files', async () => {
+  const outcome = await runFixture('../metrics/fixtures/without-files.mjs')
+  expect(outcome).toEqual({
+    own: '# HELP c_total h\n# TYPE c_total counter\nc_total 2\n',
+    both: '# HELP c_total h\n# TYPE c_total counter\nc_total 4\n',
+    available: false,
+  })
+})
