@@ -23,7 +23,7 @@ const folder = mkdtempSync('/dev/shm/threadmeter-hazards-')
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const inFolder = (name: string): string => join(folder, name)
 
-describe('a directory', () => {
+describe.concurrent('a directory', () => {
   test('on a disk', async () => {
     const directory = join(import.meta.dirname, 'not-made')
     expectReason(await runApp({ directory }), /not-made is not on tmpfs$/)
@@ -77,7 +77,7 @@ describe('a directory', () => {
 })
 
 // Where the kernel says EFBIG it also sends SIGXFSZ, which ends a process that does not ignore it.
-describe('a limit on the size of files', () => {
+describe.concurrent('a limit on the size of files', () => {
   test('below the smallest meter file', async () => {
     const app = await runApp({ directory: inFolder('small'), through: ['prlimit', '--fsize=4096'] })
     expectReason(app, /^EFBIG: /)
@@ -90,7 +90,7 @@ describe('a limit on the size of files', () => {
   })
 })
 
-describe('the permission model of Node', () => {
+describe.concurrent('the permission model of Node', () => {
   const flags = process.allowedNodeEnvironmentFlags
   const permission = flags.has('--permission') ? '--permission' : '--experimental-permission'
   const reasonWith = async (...allowed: string[]): Promise<string> => {

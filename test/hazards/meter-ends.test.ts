@@ -60,7 +60,7 @@ for (const [ending, code, signal] of [
   ['abort', null, 'SIGABRT'],
   ['kill', null, 'SIGKILL'],
 ] as const) {
-  test(`${ending} right after an increment`, async () => {
+  test.concurrent(`${ending} right after an increment`, async () => {
     const directory = join(folder, ending)
     const notes = join(folder, `notes-${ending}`)
     const outcome = await runFixture('meter-writer', {

@@ -11,7 +11,7 @@ const SERIES = 1000
 const mount = (options: string): string =>
   `mount -t tmpfs -o mode=1777,${options} none /dev/shm && mkdir -m 700 ${directory}`
 
-describe('a tmpfs without room', () => {
+describe.concurrent('a tmpfs without room', () => {
   test('for the smallest meter file', async () => {
     const app = await runApp({ directory, before: mount('size=8k') })
     expectReason(app, /^ENOSPC: /)
@@ -54,7 +54,7 @@ describe('a tmpfs without room', () => {
   })
 })
 
-test('a tmpfs that is mounted for reading alone', async () => {
+test.concurrent('a tmpfs that is mounted for reading alone', async () => {
   const app = await runApp({
     directory,
     before: `${mount('size=1m')} && mount -o remount,ro /dev/shm`,
@@ -62,7 +62,7 @@ test('a tmpfs that is mounted for reading alone', async () => {
   expectReason(app, /EROFS/)
 })
 
-test('no tmpfs anywhere', async () => {
+test.concurrent('no tmpfs anywhere', async () => {
   const before = `
     for place in /dev/shm /tmp /run/user/$(id -u); do
       test "$(stat -fc %T $place 2> /dev/null)" != tmpfs || mount --bind /usr $place
