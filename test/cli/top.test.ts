@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { expect, it, onTestFinished } from 'vitest'
 import type { ServiceThread } from '../../dist/observer/outside/index.js'
 import { schedstat, state } from '../fixtures/proc.mjs'
+import { onOneProcessor } from '../fixtures/run.js'
 import { ServiceProcess, temporaryDirectory } from '../observer/service.js'
 import { Running, run } from './running.js'
 
@@ -70,13 +71,17 @@ async function startBusyService(dir: string): Promise<ServiceProcess> {
 const tick = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5))
 
 it('shows processes that are no Node.js', async () => {
-  const [sleeping, looping] = [start('sleep', '60'), start('sh', '-c', 'while :; do :; done')]
+  const LOOP = 'while :; do :; done'
+  const [sleeping, looping] = [start('sleep', '60'), start('sh', '-c', LOOP)]
+  // Two that share a processor.
+  const [command, ...args] = onOneProcessor() as [string, ...string[]]
+  const sharing = [1, 2].map(() => start(command, ...args, 'sh', '-c', LOOP))
   const looks = await Promise.all(
-    [sleeping, looping].map((pid) =>
+    [sleeping, looping, ...sharing].map((pid) =>
       run(['top', '--once', '--json', '--interval', '0.5', String(pid)]),
     ),
   )
-  const [asleep, busy] = looks.map(({ output }) => documentOf(output).threads)
+  const [asleep, busy, ...crowded] = looks.map(({ output }) => documentOf(output).threads)
   expect(asleep).toHaveLength(1)
   expect(asleep?.[0]).toMatchObject({
     ...{ pid: sleeping, tid: sleeping, process: null, program: 'sleep', role: 'main' },
@@ -93,6 +98,7 @@ it('shows processes that are no Node.js', async () => {
   expect(['busy', 'starved']).toContain(busy?.[0]?.verdict)
   const [{ cpu, runDelay }] = busy as [ServiceThread]
   expect((cpu as number) + (runDelay as number)).toBeGreaterThan(0.8)
+  expect(crowded.map((threads) => threads[0]?.verdict)).toEqual(['starved', 'starved'])
 })
 
 it('says why there is nothing to show', async () => {
@@ -134,7 +140,8 @@ it('sorts', async () => {
   const [byName, byPid, byCpu] = (await Promise.all(sorts)).map(({ output }) => rowsOf(output))
   const names = byName?.map(([name]) => name) as string[]
   expect(names.filter((name) => /^[abc]$/.test(name))).toEqual(['a', 'b', 'c'])
-  expect(names).toEqual(names.toSorted())
+  const lower = names.map((name) => name.toLowerCase())
+  expect(lower).toEqual(lower.toSorted())
   const tids = byPid?.map(([, tid]) => Number(tid)) as number[]
   expect(tids).toEqual(tids.toSorted((a, b) => a - b))
   expect(byCpu?.[0]?.[0]).toBe('c')

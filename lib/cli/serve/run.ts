@@ -24,6 +24,7 @@ function serverOptions(input: CommandInput): ServerOptions {
   const port = numberOption(input, 'port', Number.NaN, { least: 0, most: LAST_PORT, integer: true })
   try {
     const { server } = checkOptions({
+      server: true,
       ...(!Number.isNaN(port) && { port }),
       ...(host !== undefined && { host }),
     })

@@ -14,7 +14,7 @@ import { THREAD_ROLES, type ThreadRole } from '../../cpu/roles.js'
 import { SlotTotals } from './slot-totals.js'
 
 /** The file in the runtime directory that keeps the counters for the next observer. */
-export const OBSERVED = 'observed'
+const OBSERVED = 'observed'
 
 const { O_RDONLY, O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW, O_NONBLOCK } = constants
 
