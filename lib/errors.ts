@@ -14,7 +14,7 @@ const MESSAGES = {
   ERR_THREADMETER_METRIC_EXISTS: (name: string) =>
     `a metric with the name ${name} has already been registered`,
   ERR_THREADMETER_LISTEN: (where: string) => `the observer cannot listen on ${where} (see cause)`,
-  ERR_THREADMETER_OBSERVER_FAILED: () => "the observer's thread could not start (see cause)",
+  ERR_THREADMETER_OBSERVER_FAILED: () => "the observer's thread failed (see cause)",
   ERR_THREADMETER_OBSERVER_CLOSED: () => 'the observer was closed',
 }
 

@@ -12,9 +12,10 @@ const LAST_DELAY_MS = 10_000
 /** A thread that has worked for so long is well again. */
 const HEALTHY_MS = 60_000
 const CLOSE_MS = 2000
+const MOST_FAILURES = 3
 
-/** What the observer holds grows with the catalogue it shows: ten times of this is 100,000 series. */
-const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 16 }
+/** Bounds what a catalogue gone wild may take: 107,000 lines, rendered in both formats, take 175 MB. */
+const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 1024, maxYoungGenerationSizeMb: 16 }
 
 type Question = Exclude<Request, { kind: 'close' }>
 /** Without what the supervisor adds itself. */
@@ -22,6 +23,8 @@ type Asked = { kind: 'metrics'; wanted: Wanted } | { kind: 'threads' }
 
 interface Pending {
   readonly question: Question
+  /** How many threads have ended over it. */
+  failures: number
   resolve(reply: Reply): void
   reject(error: unknown): void
 }
@@ -97,7 +100,7 @@ export class Supervisor {
     return new Promise((resolve, reject) => {
       if (this.#closed !== undefined) throw closedError()
       const question: Question = { ...asked, id: ++this.#lastId }
-      this.#pending.set(question.id, { question, resolve, reject })
+      this.#pending.set(question.id, { question, failures: 0, resolve, reject })
       if (this.#ready) this.#worker?.postMessage(question)
       this.#holdProcess()
     })
@@ -183,6 +186,7 @@ export class Supervisor {
       this.#refuse()
       return
     }
+    this.#giveUp()
     this.#tallies.add('restarts', 1)
     if (performance.now() - this.#startedAt > HEALTHY_MS) this.#delay = FIRST_DELAY_MS
     this.#timer = setTimeout(() => {
@@ -191,6 +195,15 @@ export class Supervisor {
     }, this.#delay)
     this.#delay = Math.min(this.#delay * 2, LAST_DELAY_MS)
     this.#holdProcess()
+  }
+
+  /** Nobody waits for ever where threads keep failing, over the question itself perhaps. */
+  #giveUp(): void {
+    for (const [id, pending] of this.#pending) {
+      if (++pending.failures < MOST_FAILURES) continue
+      this.#pending.delete(id)
+      pending.reject(new ThreadmeterError('ERR_THREADMETER_OBSERVER_FAILED', [], this.#failure))
+    }
   }
 
   #refuse(): void {
