@@ -78,7 +78,7 @@ export function cleanDeadService(dir: string): void {
 }
 
 /** Whether `path` is a directory that was made by default, for the process whose name it bears. */
-export const isDefaultDirectory = (path: string): boolean =>
+const isDefaultDirectory = (path: string): boolean =>
   DEFAULT_NAME.test(basename(path)) && DEFAULT_PARENT.test(basename(dirname(path)))
 
 /** Whoever waits for one of the locks finds it unlinked and makes the directory anew. */
