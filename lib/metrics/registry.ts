@@ -58,6 +58,11 @@ export class Registry<ContentType extends RegistryContentType = RegistryContentT
   static readonly PROMETHEUS_CONTENT_TYPE = prometheusContentType
   static readonly OPENMETRICS_CONTENT_TYPE = openMetricsContentType
 
+  /** The default registry. */
+  static get globalRegistry(): Registry {
+    return globalRegistry
+  }
+
   readonly #held = new Map<string, Held>()
   #defaults: LabelPairs = []
   #shown = new WeakMap<Series, SeriesInRegistry>()

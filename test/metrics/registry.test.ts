@@ -16,6 +16,7 @@ describe('the default registry', () => {
     new Gauge({ name: 'elsewhere', help: 'h', registers: [] })
     expect(register.getMetricsAsArray().map(({ name }) => name)).toEqual(['c', 'g'])
     expect(register.getSingleMetric('c')).toBe(counter)
+    expect(Registry.globalRegistry).toBe(register)
     expect(register.getSingleMetric('elsewhere')).toBeUndefined()
   })
 

@@ -154,6 +154,7 @@ new Requests().inc({ method: 'GET' })
 
 // Registries.
 expectTypeOf(register).toEqualTypeOf<Registry>()
+expectTypeOf(Registry.globalRegistry).toEqualTypeOf<Registry>()
 expectTypeOf(register.metrics()).toEqualTypeOf<Promise<string>>()
 expectTypeOf(new Registry().contentType).toEqualTypeOf<RegistryContentType>()
 expectTypeOf(new Registry(openMetricsContentType)).toEqualTypeOf<Registry<OpenMetricsContentType>>()
