@@ -39,6 +39,8 @@ export class MeterWriter implements SeriesStore {
   #series = new SeriesTable()
   #extras = new Map<number, SeriesExtras>()
   #unstored = new Map<number, Unstored>()
+  /** How many series of each family are in the file though they were removed. */
+  #unremoved = new Map<number, number>()
   #missing = nothing()
   #nextUnstored = -1
   #defaultLabelBytes = 0
@@ -120,6 +122,7 @@ export class MeterWriter implements SeriesStore {
     this.#catalogue.waste(this.#catalogue.lastBytes + family.bytes)
     for (const string of family.strings) this.#catalogue.strings.release(string)
     for (const member of members) this.#forget(member)
+    this.#found({ runs: this.#unremoved.get(id) ?? 0, slots: 0, bytes: 0 })
     this.#checkGarbage()
   }
 
@@ -226,7 +229,10 @@ export class MeterWriter implements SeriesStore {
   /** They stay in the file, with their slots, until a new file takes its place. */
   #noteUnremoved(ids: readonly number[]): void {
     for (const id of ids) {
-      this.#series.take(id)
+      const { family } = this.#series.take(id)
+      this.#unremoved.set(family, (this.#unremoved.get(family) ?? 0) + 1)
+      const missing = this.#extras.get(id)?.missing
+      if (missing !== undefined) this.#found(missing)
       this.#extras.delete(id)
     }
     this.#miss({ runs: ids.length, slots: 0, bytes: 0 })
