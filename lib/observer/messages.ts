@@ -27,6 +27,7 @@ export const receiveError = ({ message, details }: SentError): Error =>
 
 /** To the thread. */
 export type Request =
+  | { readonly kind: 'text'; readonly id: number }
   | { readonly kind: 'metrics'; readonly id: number; readonly wanted: Wanted }
   | { readonly kind: 'threads'; readonly id: number }
   | { readonly kind: 'close' }
@@ -35,6 +36,7 @@ export type Request =
 export type Reply =
   | { readonly kind: 'ready'; readonly port: number; readonly url: string | null }
   | { readonly kind: 'refused'; readonly error: SentError }
+  | { readonly kind: 'text'; readonly id: number; readonly text: string }
   | { readonly kind: 'metrics'; readonly id: number; readonly body: Uint8Array }
   | { readonly kind: 'threads'; readonly id: number; readonly threads: readonly ServiceThread[] }
   | { readonly kind: 'failed'; readonly id: number; readonly error: SentError }

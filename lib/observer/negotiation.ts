@@ -13,6 +13,9 @@ export interface Wanted {
   readonly gzip: boolean
 }
 
+/** What everybody understands. */
+export const TEXT: Wanted = { format: 'text', gzip: false }
+
 // More is no honest client's wish.
 const MAX_ENTRIES = 50
 

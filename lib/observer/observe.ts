@@ -1,7 +1,7 @@
 import { joinDirectory } from '../meter/directory.js'
 import { reportThread } from '../runtime/report-thread.js'
 import { removeMark, setMark } from './mark.js'
-import { type Wanted, wantedBy } from './negotiation.js'
+import { TEXT, type Wanted, wantedBy } from './negotiation.js'
 import { checkOptions, type ObserveOptions } from './options.js'
 import type { ServiceThread } from './outside/index.js'
 import { metricsHeaders } from './pages.js'
@@ -58,8 +58,6 @@ export interface Observer {
   close(): Promise<void>
 }
 
-const TEXT: Wanted = { format: 'text', gzip: false }
-
 class ThreadObserver implements Observer {
   readonly url: string | null
   readonly contentType = metricsHeaders(TEXT)['content-type'] as string
@@ -92,11 +90,9 @@ class ThreadObserver implements Observer {
   }
 
   #sharedText(): Promise<string> {
-    this.#text ??= this.#body(TEXT)
-      .then((body) => body.toString())
-      .finally(() => {
-        this.#text = undefined
-      })
+    this.#text ??= this.#supervisor.text().finally(() => {
+      this.#text = undefined
+    })
     return this.#text
   }
 

@@ -19,7 +19,7 @@ const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 1024, maxYoungGenerationSizeMb
 
 type Question = Exclude<Request, { kind: 'close' }>
 /** Without what the supervisor adds itself. */
-type Asked = { kind: 'metrics'; wanted: Wanted } | { kind: 'threads' }
+type Asked = { kind: 'text' } | { kind: 'metrics'; wanted: Wanted } | { kind: 'threads' }
 
 interface Pending {
   readonly question: Question
@@ -79,6 +79,11 @@ export class Supervisor {
       this.#start = { resolve, reject, isAwaited }
       this.#launch()
     })
+  }
+
+  async text(): Promise<string> {
+    const reply = await this.#ask({ kind: 'text' })
+    return (reply as Extract<Reply, { kind: 'text' }>).text
   }
 
   async metrics(wanted: Wanted): Promise<Uint8Array> {

@@ -3,6 +3,7 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { native } from '../native.js'
 import { Collection } from './collection.js'
 import { type Reply, type Request, sendError, type ThreadData } from './messages.js'
+import { TEXT } from './negotiation.js'
 import { type ObserverServer, serve } from './server.js'
 import { Tallies } from './tallies.js'
 
@@ -32,6 +33,11 @@ function answer(request: Exclude<Request, { kind: 'close' }>): void {
   const { kind, id } = request
   if (kind === 'threads') {
     reply({ kind, id, threads: collection.threadList() })
+    return
+  }
+  if (kind === 'text') {
+    // Decoded here, it takes half the time of the thread that asked.
+    reply({ kind, id, text: collection.metrics(TEXT).toString() })
     return
   }
   // The copy goes over to the caller; what it is of is shown to others.
