@@ -8,6 +8,16 @@ export {
 } from './aggregator-registry.js'
 export { type AggregatorFunction, aggregators } from './aggregators.js'
 export { exponentialBuckets, linearBuckets } from './buckets.js'
+export type {
+  Charset,
+  Collector,
+  DefaultMetricsCollectorConfiguration,
+  NoLabelNameType,
+  OpenMetricsMIME,
+  OpenMetricsVersion,
+  PrometheusMetricsVersion,
+  PrometheusMIME,
+} from './compatible-types.js'
 export { Counter, type CounterConfiguration, type IncreaseDataWithExemplar } from './counter.js'
 export type { ExemplarLabels, ExemplarObject } from './exemplars.js'
 export { Gauge, type GaugeConfiguration } from './gauge.js'
