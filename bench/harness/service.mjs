@@ -3,9 +3,12 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { median } from './statistics.mjs'
 
 const WINDOW_MS = 1000
 const STARTUP_MS = 60_000
+const SINGLE_SCRAPES = 5
+const SINGLE_MS = 700
 
 const fileOf = (name) => fileURLToPath(new URL(`../fixtures/${name}.mjs`, import.meta.url))
 
@@ -83,25 +86,20 @@ export class Service {
     return { scrapes, latencies, blocks }
   }
 
-  /** Bytes that cross between threads or processes for one scrape. */
+  /** Bytes that cross between threads or processes for one scrape, and those read from files. */
   async bytesMoved(scraper) {
-    await this.#peer.ask({ bench: 'countBytes' })
     const read = () => Number(/rchar: (\d+)/.exec(readFileSync(`/proc/${this.#peer.pid}/io`))[1])
-    const idle = await this.#during(read, () => sleep(WINDOW_MS))
-    const scraping = await this.#during(read, async () => {
-      scraper.send({ bench: 'start', url: this.url, everyMs: WINDOW_MS })
-      await sleep(WINDOW_MS)
-      await scraper.ask({ bench: 'stop' })
-    })
+    const files = []
+    await this.#peer.ask({ bench: 'countBytes' })
+    for (let scrape = 0; scrape < SINGLE_SCRAPES; scrape++) {
+      await sleep(SINGLE_MS)
+      const before = read()
+      await scraper.ask({ bench: 'once', url: this.url })
+      files.push(read() - before)
+    }
     const { workers } = await this.#peer.ask({ bench: 'bytes' })
-    const messages = workers.reduce((sum, bytes) => sum + bytes, 0)
-    return { messages, files: Math.max(0, scraping - idle) }
-  }
-
-  async #during(read, work) {
-    const before = read()
-    await work()
-    return read() - before
+    const messages = workers.reduce((sum, bytes) => sum + bytes, 0) / SINGLE_SCRAPES
+    return { messages, files: median(files) }
   }
 
   async end() {
