@@ -1,4 +1,11 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { schedstat } from '../fixtures/proc.mjs'
@@ -168,4 +175,24 @@ it('begins anew beside a file that is none of its own, and says so', async () =>
     expect(sumOf(observer.values(), CPU)).toBeGreaterThan(0)
     expect(observer.readings?.problem).not.toBe('')
   }
+})
+
+it('does not overwrite counters that it could not read', async () => {
+  const dir = temporaryDirectory()
+  await ServiceProcess.start(dir)
+  const first = new TestObserver(dir)
+  first.collect()
+  first.service.close()
+  const kept = `${dir}/observed`
+  const elsewhere = `${dir}/elsewhere`
+  renameSync(kept, elsewhere)
+  symlinkSync(elsewhere, kept)
+  const text = readFileSync(elsewhere, 'utf8')
+  const second = new TestObserver(dir)
+  expect(second.collect().problem).toContain('ELOOP')
+  expect(second.collect().problem).toContain('ELOOP')
+  expect(readlinkSync(kept)).toBe(elsewhere)
+  expect(readFileSync(elsewhere, 'utf8')).toBe(text)
+  renameSync(elsewhere, kept)
+  expect(second.collect().problem).toBe('')
 })

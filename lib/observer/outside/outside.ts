@@ -49,6 +49,9 @@ interface Member {
 
 const DEFAULT_MIN_INTERVAL_MS = 1000
 
+// A look a scrape is enough, unless scrapes are far apart.
+const LONGEST_UNSEEN_MS = 5000
+
 /** Where processes count that have no number in a service. */
 const NO_SLOT = -1
 
@@ -82,6 +85,7 @@ export class Outside {
   #families = new OutsideFamilies()
   #namespace = ownPidNamespace()
   #problem = ''
+  #lookedAt = Number.NEGATIVE_INFINITY
   /** Files whose last figures are in. */
   #told = new WeakSet<OpenMeter>()
 
@@ -110,33 +114,43 @@ export class Outside {
   }
 
   /**
-   * Takes the last figures of ended threads over. To be called before their files are removed: what they
-   * told would be lost with them. From within `MeterService`'s `onEnded`, at best.
+   * Takes the last figures of ended threads over. To be called from within `MeterService`'s `onEnded`: with
+   * their files, what they told would be lost. Called every now and then it also looks at threads that nobody
+   * has looked at for some seconds: of a process that is killed, what it used since is lost.
    */
   settle(service: MeterSource): void {
     this.#takeOver(service)
-    if (!this.#hasNews(service)) return
-    this.#look(service, monotonicMs())
+    const now = monotonicMs()
+    if (now - this.#lookedAt < LONGEST_UNSEEN_MS && !this.#hasNews(service)) return
+    this.#look(service, now)
     this.#count()
     this.#keep()
   }
 
   /**
-   * Reads what another observer counted: all of it at the start, and for as long as it is the one that
-   * removes files of ended threads.
+   * Reads what another observer counted: all of it when this one begins to lead, and for as long as it
+   * does not, because the one that leads removes the files of ended threads.
    */
   #takeOver(service: MeterSource): void {
     this.#problem = ''
-    if (this.#file === undefined || this.#leads) return
+    if (this.#file === undefined) return
+    const led = this.#leads
     this.#leads = service.lead?.() ?? true
+    if (led && this.#leads) return
     try {
-      for (const [slot, theirs] of this.#file.read() ?? []) {
-        const totals = this.#slots.get(slot)
-        if (totals === undefined) this.#slots.set(slot, theirs)
-        else totals.absorb(theirs)
-      }
+      this.#absorb(this.#file.read() ?? new Map())
     } catch (error) {
       this.#problem = messageOf(error)
+      // What could not be read this time must not be overwritten; what is no such file may be.
+      if ((error as NodeJS.ErrnoException).syscall !== undefined) this.#leads = false
+    }
+  }
+
+  #absorb(slots: ReadonlyMap<number, SlotTotals>): void {
+    for (const [slot, theirs] of slots) {
+      const totals = this.#slots.get(slot)
+      if (totals === undefined) this.#slots.set(slot, theirs)
+      else totals.absorb(theirs)
     }
   }
 
@@ -160,6 +174,7 @@ export class Outside {
   }
 
   #look(service: MeterSource, now: number): void {
+    this.#lookedAt = now
     for (const member of this.#members.values()) {
       member.meters.clear()
       member.headers.clear()
