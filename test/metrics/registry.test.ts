@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import { Counter, Gauge, Histogram, Registry, register } from 'threadmeter/metrics'
 import { afterEach, describe, expect, it } from 'vitest'
 import { peers, sortedLines } from './clients.js'
@@ -18,6 +19,12 @@ describe('the default registry', () => {
     expect(register.getSingleMetric('c')).toBe(counter)
     expect(Registry.globalRegistry).toBe(register)
     expect(register.getSingleMetric('elsewhere')).toBeUndefined()
+  })
+
+  it('comes with require(), too', () => {
+    const client = createRequire(import.meta.url)('threadmeter/metrics')
+    const counter = new client.Counter({ name: 'required', help: 'h' })
+    expect(client.register.getSingleMetric('required')).toBe(counter)
   })
 
   it('is the same whether the client is imported in pieces or as a whole', async () => {
