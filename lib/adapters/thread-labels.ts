@@ -1,13 +1,8 @@
 import type { ThreadIdentity } from '../cpu/look.js'
+import { isNumbered, poolOf } from '../meter/thread-name.js'
 
 /** Who a thread is, as far as its label goes. */
 export type Labelled = Pick<ThreadIdentity, 'role' | 'name' | 'threadId'>
-
-// A number at the end, with what separates it from the name: `job-12` and `job 12` are of `job`.
-const TRAILING_NUMBER = /[^\p{L}\p{N}]*\p{N}+$/u
-
-/** The name of the pool that a thread's name belongs to. */
-const poolOf = (name: string): string => name.replace(TRAILING_NUMBER, '')
 
 /** Whether a worker got its name from its `threadId` alone. */
 export const isUnnamedWorker = ({ role, name, threadId }: Labelled): boolean =>
@@ -68,7 +63,7 @@ export class ThreadLabels {
 
   #grant(role: 'worker' | 'other', label: string): boolean {
     if (label === role || this.#isGranted(role, label)) return true
-    const budget = TRAILING_NUMBER.test(label) ? this.#numberedBudget : this.#budget
+    const budget = isNumbered(label) ? this.#numberedBudget : this.#budget
     if (this.#granted.size >= budget) return false
     this.#granted.add(`${role} ${label}`)
     return true

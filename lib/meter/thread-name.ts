@@ -7,6 +7,9 @@ const LAST_LABELED = 100
 /** The name of the pool that a thread's name belongs to; empty for a name that is but a number. */
 export const poolOf = (name: string): string => name.replace(TRAILING_NUMBER, '')
 
+/** Whether a name is that of one of many. */
+export const isNumbered = (name: string): boolean => TRAILING_NUMBER.test(name)
+
 /** Under which name the figures of a thread are shown: bounded, however many threads come. */
 export function labelOf(name: string, threadId: number): string {
   if (threadId <= LAST_LABELED) return name
