@@ -17,6 +17,11 @@ const NEEDS: readonly Need[] = [
     probe: ['promtool', '--version'],
     tests: ['test/prometheus/**'],
   },
+  {
+    what: 'python3',
+    probe: ['python3', '--version'],
+    tests: ['test/meter/meter-files.test.ts'],
+  },
   { what: 'top', probe: ['top', '-b', '-n1'], tests: ['test/cpu/top.test.ts'] },
   {
     what: 'leave to unshare namespaces',
