@@ -18,6 +18,11 @@ export interface MeterSource {
   lead?(): boolean
 }
 
+export function* allOf({ meters, ended }: MeterSource): Iterable<OpenMeter> {
+  yield* meters
+  yield* ended
+}
+
 export const processKey = (pid: number, start: number): string => `${pid}.${start}`
 
 export const threadKey = (process: string, tid: number, start: number): string =>

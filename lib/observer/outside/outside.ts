@@ -1,14 +1,12 @@
 import { STATE } from '../../meter/layout.js'
 import { type ObservedSlot, OutsideFamilies } from './families.js'
 import type { OutsideFamily } from './family-rows.js'
-import { heapFigures, type MeterValues } from './heap-figures.js'
-import { type MeterSource, type OpenMeter, processKey, type ThreadHeader } from './meters.js'
+import { Members, type ProcessName, threadsOf } from './members.js'
+import { allOf, type MeterSource, type OpenMeter } from './meters.js'
 import { ObservedFile } from './observed-file.js'
-import { ownPidNamespace, programOf } from './process-files.js'
-import { ProcessLook } from './process-look.js'
-import { type ServiceThread, serviceThread } from './service-threads.js'
+import type { ServiceThread } from './service-threads.js'
 import { SlotTotals } from './slot-totals.js'
-import { type ThreadRate, ThreadRates } from './thread-rates.js'
+import { ThreadRates } from './thread-rates.js'
 
 /** What {@link Outside} is told. */
 export interface OutsideOptions {
@@ -17,7 +15,7 @@ export interface OutsideOptions {
   /** The shortest window in ms over which rates are formed. Default 1000. */
   minInterval?: number
   /** Processes to look at that are not of the service. */
-  pids?: readonly { readonly pid: number; readonly start: number }[]
+  pids?: readonly ProcessName[]
 }
 
 /** What one collection found. It holds until the next. */
@@ -32,21 +30,6 @@ export interface OutsideReadings {
   readonly problem: string
 }
 
-/** A process of the service, and who of its threads told about itself. */
-interface Member {
-  readonly look: ProcessLook
-  readonly slot: number | null
-  program: string
-  /** By tid. */
-  readonly meters: Map<number, OpenMeter>
-  readonly headers: Map<number, ThreadHeader>
-  readonly live: ThreadHeader[]
-  /** A tid may have had several threads. */
-  readonly ended: ThreadHeader[]
-  /** Whether it is in a PID namespace that cannot be seen from here. */
-  foreign: boolean
-}
-
 const DEFAULT_MIN_INTERVAL_MS = 1000
 
 // A look a scrape is enough, unless scrapes are far apart.
@@ -56,11 +39,6 @@ const LONGEST_UNSEEN_MS = 5000
 const NO_SLOT = -1
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : `${error}`)
-
-function* allOf({ meters, ended }: MeterSource): Iterable<OpenMeter> {
-  yield* meters
-  yield* ended
-}
 
 /** ms on CLOCK_MONOTONIC, in which threads stamp their event loops. */
 export function monotonicMs(): number {
@@ -78,12 +56,10 @@ export function monotonicMs(): number {
 export class Outside {
   #file: ObservedFile | undefined
   #leads = false
-  #pids: readonly { readonly pid: number; readonly start: number }[]
   #slots = new Map<number, SlotTotals>()
-  #members = new Map<string, Member>()
+  #members: Members
   #rates: ThreadRates
   #families = new OutsideFamilies()
-  #namespace = ownPidNamespace()
   #problem = ''
   #lookedAt = Number.NEGATIVE_INFINITY
   /** Files whose last figures are in. */
@@ -92,7 +68,7 @@ export class Outside {
   constructor(options: OutsideOptions = {}) {
     const { directory, minInterval = DEFAULT_MIN_INTERVAL_MS, pids = [] } = options
     this.#file = directory === undefined ? undefined : new ObservedFile(directory)
-    this.#pids = pids
+    this.#members = new Members(pids)
     this.#rates = new ThreadRates(minInterval)
   }
 
@@ -105,7 +81,7 @@ export class Outside {
   collect(service: MeterSource, now: number = monotonicMs()): OutsideReadings {
     this.#takeOver(service)
     this.#look(service, now)
-    const live = [...this.#members.values()].flatMap(({ look }) => [...look.threads.values()])
+    const live = this.#members.all.flatMap(({ look }) => [...look.threads.values()])
     this.#rates.update(live, now)
     const slots = this.#count()
     this.#keep()
@@ -163,6 +139,11 @@ export class Outside {
     }
   }
 
+  #look(service: MeterSource, now: number): void {
+    this.#lookedAt = now
+    this.#members.look(service, now)
+  }
+
   #hasNews(service: MeterSource): boolean {
     for (const meter of allOf(service)) {
       const { header } = meter
@@ -173,58 +154,9 @@ export class Outside {
     return false
   }
 
-  #look(service: MeterSource, now: number): void {
-    this.#lookedAt = now
-    for (const member of this.#members.values()) {
-      member.meters.clear()
-      member.headers.clear()
-      member.live.length = member.ended.length = 0
-    }
-    for (const meter of service.ended) this.#addMeter(meter).ended.push(meter.header)
-    for (const meter of service.meters) {
-      const { live, ended } = this.#addMeter(meter)
-      const list = meter.header.state === STATE.ended ? ended : live
-      list.push(meter.header)
-    }
-    for (const { pid, start } of this.#pids) this.#member(pid, start, null)
-    for (const [key, { look, headers, live, ended, foreign }] of this.#members) {
-      if (foreign) look.presence = 'hidden'
-      else if (look.take(headers, now) === 'gone' && live.length + ended.length === 0)
-        this.#members.delete(key)
-      if (look.presence === 'present') look.readFigures()
-    }
-  }
-
-  #addMeter(meter: OpenMeter): Member {
-    const { header } = meter
-    const { pid, processStart, tid, processSlot, pidNamespace, program } = header
-    const member = this.#member(pid, processStart, processSlot)
-    // Pids mean nothing in another namespace, or some other process.
-    member.foreign = pidNamespace !== this.#namespace
-    member.program = program
-    const other = member.headers.get(tid)
-    if (other === undefined || other.threadStart <= header.threadStart) {
-      member.headers.set(tid, header)
-      member.meters.set(tid, meter)
-    }
-    return member
-  }
-
-  #member(pid: number, start: number, slot: number | null): Member {
-    const key = processKey(pid, start)
-    let member = this.#members.get(key)
-    if (member === undefined) {
-      const look = new ProcessLook(pid, start)
-      const [meters, headers] = [new Map(), new Map()]
-      member = { look, slot, program: '', foreign: false, meters, headers, live: [], ended: [] }
-      this.#members.set(key, member)
-    }
-    return member
-  }
-
   /** Brings all counters up to the last looks. */
   #count(): ObservedSlot[] {
-    const members = [...this.#members.values()]
+    const members = this.#members.all
     for (const { slot } of members) this.#totalsOf(slot ?? NO_SLOT)
     return [...this.#slots].map(([slot, totals]) => {
       const own = members.filter((member) => (member.slot ?? NO_SLOT) === slot)
@@ -249,7 +181,7 @@ export class Outside {
   }
 
   #readings(): OutsideReadings {
-    const members = [...this.#members.values()]
+    const members = this.#members.all
     const rates = this.#rates.rates
     let threads: ServiceThread[] | undefined
     return {
@@ -262,13 +194,4 @@ export class Outside {
       },
     }
   }
-}
-
-function threadsOf(member: Member, rates: ReadonlyMap<string, ThreadRate>): ServiceThread[] {
-  const { look, slot, meters } = member
-  member.program ||= programOf(look.pid)
-  return [...look.threads.values()].map((thread) => {
-    const heap = heapFigures(meters.get(thread.tid) as MeterValues | undefined)
-    return serviceThread(thread, slot, member.program, rates.get(thread.key), heap)
-  })
 }
