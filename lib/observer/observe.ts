@@ -30,8 +30,7 @@ export interface Observer {
    * All metrics of the service as Prometheus text. A text that is younger than ten times what it took to
    * make is given again.
    *
-   * Cost: METRICS_COST of the calling thread for 535 KB; whoever calls while one is under way
-   * shares it.
+   * Cost: 0.8 ms of the calling thread for 510 KB; whoever calls while one is under way shares it.
    */
   metrics(): Promise<string>
   /**
@@ -125,7 +124,8 @@ class ThreadObserver implements Observer {
  * Where no runtime directory can be had it still shows what is read from outside;
  * `capabilities().meterFiles` says why.
  *
- * Cost: OBSERVE_COST.
+ * Cost: 10 to 14 ms of the calling thread, 14 to 26 MB of memory; once, 1 ms of CPU a second afterwards,
+ * in the observer's thread.
  *
  * @throws {TypeError} `ERR_THREADMETER_INVALID_ARG_TYPE` for an option of the wrong type
  * @throws {RangeError} `ERR_THREADMETER_OUT_OF_RANGE` for an option that cannot be used
