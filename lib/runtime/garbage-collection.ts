@@ -1,7 +1,7 @@
 import { constants, type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks'
 
 /** What V8 collected. */
-export type GarbageCollectionKind = 'major' | 'minor' | 'incremental' | 'weakcb'
+type GarbageCollectionKind = 'major' | 'minor' | 'incremental' | 'weakcb'
 
 const KINDS: ReadonlyMap<number, GarbageCollectionKind> = new Map([
   [constants.NODE_PERFORMANCE_GC_MAJOR, 'major'],

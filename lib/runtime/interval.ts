@@ -1,6 +1,6 @@
 import { outOfRange } from '../errors.js'
 
-export const DEFAULT_INTERVAL_MS = 1000
+const DEFAULT_INTERVAL_MS = 1000
 const SHORTEST_MS = 10
 const LONGEST_MS = 3_600_000
 
