@@ -50,15 +50,14 @@ export class Scraper {
   }
 }
 
-/** Waits until somebody answers there. */
-export async function untilServed(url: string): Promise<void> {
-  const scraper = new Scraper(url)
-  for (const deadline = Date.now() + 10_000; ; await sleep(50)) {
+/** Waits until this address answers with 200. */
+export async function untilAnswered(url: string): Promise<void> {
+  for (const deadline = Date.now() + 20_000; ; await sleep(50)) {
     try {
-      if ((await scraper.scrape()).status === 200) break
-    } catch (error) {
-      if (Date.now() > deadline) throw error
+      if ((await fetch(url)).status === 200) return
+    } catch {
+      // Not yet.
     }
+    if (Date.now() > deadline) throw new Error(`nobody answers at ${url}`)
   }
-  scraper.close()
 }

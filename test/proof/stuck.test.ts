@@ -5,7 +5,7 @@ import { contextSwitches, schedstat } from '../fixtures/proc.mjs'
 import { samplesOf } from './exposition.js'
 import { freePort } from './free-port.js'
 import { Program, proofFixture } from './program.js'
-import { Scraper, untilServed } from './scrapes.js'
+import { Scraper, untilAnswered } from './scrapes.js'
 
 const STUCK_MS = 1_500
 const SETTLE_MS = 200
@@ -47,7 +47,7 @@ beforeAll(async () => {
   url = `http://127.0.0.1:${port}`
   service = new Program(args, { THREADMETER_DIR: dir, THREADMETER_PORT: String(port) })
   tids = (await service.received(({ tids: found }) => found)) as number[]
-  await untilServed(url)
+  await untilAnswered(`${url}/metrics`)
 })
 
 afterAll(async () => {
