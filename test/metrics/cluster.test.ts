@@ -51,6 +51,12 @@ describe('clusterMetrics()', () => {
     expect(lines(texts.killed, /^(level|least|mean)/)).toEqual(['least 10', 'level 1', 'mean 5'])
   })
 
+  it('shows what is about a thread for each process', () => {
+    const used = lines(texts.all, /^nodejs_thread_heap_used_bytes\{thread="main"/)
+    const processes = used.map((line) => /,process="(\d)"\} \d+$/.exec(line)?.[1])
+    expect(processes).toEqual(['0', '1', '2', '3'])
+  })
+
   it('writes OpenMetrics where asked to', () => {
     expect(lines(texts.openMetrics, /jobs|EOF/)).toEqual([
       '# HELP jobs h',

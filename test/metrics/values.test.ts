@@ -246,6 +246,14 @@ describe('with exemplars', () => {
     ])
   })
 
+  it('a metric forgets them when it is reset', async () => {
+    const counter = new Counter({ name: 'reset', help: 'h', enableExemplars: true, registers })
+    counter.inc({ exemplarLabels: { trace: 't' } })
+    counter.reset()
+    counter.inc()
+    expect((await counter.get()).values).toEqual([{ value: 1, labels: {}, exemplar: null }])
+  })
+
   it('a timer takes labels of an exemplar at both ends', async () => {
     const options = { name: 'te', help: 'h', labelNames: ['a'] as const, enableExemplars: true }
     const histogram = new Histogram({ ...options, buckets: [60], registers })
