@@ -128,6 +128,27 @@ describe('quantiles()', () => {
     expect(quantiles(LIFELONG, new Map(), 0)).toEqual(QUANTILES.map(() => 0))
   })
 
+  it('end, whatever a file that is not ours holds', () => {
+    const bits = new Float64Array(1)
+    const words = new Uint32Array(bits.buffer)
+    const special = [Number.NaN, Number.POSITIVE_INFINITY, -1, 0.5, Number.MAX_VALUE]
+    const anything = (): number => {
+      if (random() < 0.3) return special[Math.floor(random() * special.length)] as number
+      words.set([random() * 2 ** 32, random() * 2 ** 32])
+      return bits[0] as number
+    }
+    for (let round = 0; round < 2000; round++) {
+      const pages: Pages = new Map()
+      for (let page = 0; page < 5; page++) {
+        const values = Float64Array.from({ length: random() * 40 }, anything)
+        if (random() < 0.7) values[PAGE.window] = 0
+        pages.set(Math.floor((random() - 0.5) * 2 ** 32), { values, index: 0 })
+      }
+      const found = quantiles(LIFELONG, pages, 0)
+      expect(found.every((value) => typeof value === 'number')).toBe(true)
+    }
+  })
+
   it('need at most 4 KiB for latencies over three decades', () => {
     const pages = sketchOf(Array.from({ length: 100_000 }, () => 10 ** (random() * 3 - 3)))
     let bytes = 0
