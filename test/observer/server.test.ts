@@ -23,8 +23,8 @@ const WHERE = { host: '127.0.0.1', port: 0, openMetrics: true }
 
 let server: ObserverServer | undefined
 
-async function start(what: typeof shown = shown): Promise<string> {
-  server = await serve(what, WHERE, LIMITS)
+async function start(what: typeof shown = shown, limits = LIMITS): Promise<string> {
+  server = await serve(what, WHERE, limits)
   return server.url
 }
 
@@ -144,10 +144,14 @@ describe('a hostile client', () => {
   })
 
   it('that holds many connections keeps nobody out', async () => {
-    const url = await start()
+    const url = await start(shown, { ...LIMITS, headers: 60_000, request: 60_000 })
     const held = await Promise.all(Array.from({ length: LIMITS.connections * 3 }, opened))
+    const closed = held.map((socket) => new Promise((resolve) => socket.once('close', resolve)))
     for (const socket of held) socket.write('GET /metrics HTTP/1.1\r\n')
     expect((await ask(`${url}/metrics`)).status).toBe(200)
+    // Those who came first, and one more for the scrape.
+    await Promise.all(closed.slice(0, LIMITS.connections * 2 + 1))
+    expect(held.filter((socket) => !socket.closed)).toHaveLength(LIMITS.connections - 1)
   })
 
   it.each([
