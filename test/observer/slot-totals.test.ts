@@ -91,7 +91,7 @@ class Process {
     })
     const presence = this.alive ? 'present' : 'gone'
     return {
-      ...{ key, presence, figures: { ...this.total }, threads: new Map(threads) },
+      ...{ key, presence, isPartial: false, figures: { ...this.total }, threads: new Map(threads) },
     } as unknown as ProcessLook
   }
 }
@@ -181,25 +181,24 @@ it.each([1, 2, 3, 4])('loses nothing, goes never down and counts nothing twice (
   expect(partsSum(totals)).toBeGreaterThan(truth * 0.9)
 })
 
-it('takes from another observer what it has not seen itself', () => {
+it('does not count a thread anew that could not be seen for a while', () => {
   const process = new Process()
-  process.start(true)
+  process.start(false)
   const [thread] = process.threads
   if (thread === undefined) throw new Error('no thread')
-  const update = (totals: SlotTotals): void =>
-    totals.update([process.look()], process.live, process.ended)
-  const [mine, theirs] = [new SlotTotals(), new SlotTotals()]
-  process.use(thread, 100, 10)
-  update(mine)
-  process.use(thread, 20, 0)
-  update(theirs)
-  mine.absorb(theirs)
-  expect(seriesSum(mine)).toBe(130)
-  process.end(thread, true)
-  update(theirs)
-  mine.absorb(theirs)
-  update(mine)
-  expect(seriesSum(mine)).toBe(130)
+  const totals = new SlotTotals()
+  process.use(thread, 1000, 0)
+  totals.update([process.look()], [], [])
+  for (const unseen of [{ presence: 'hidden' }, { isPartial: true }]) {
+    for (let look = 0; look < 20; look++) {
+      totals.update([{ ...process.look(), ...unseen, threads: new Map() } as ProcessLook], [], [])
+    }
+    totals.update([process.look()], [], [])
+    expect(seriesSum(totals)).toBe(1000)
+  }
+  process.end(thread, false)
+  for (let look = 0; look < 20; look++) totals.update([process.look()], [], [])
+  expect(totals.counted.size).toBe(0)
 })
 
 it('does not take what a thread used at its end for that of a thread nobody saw', () => {

@@ -50,7 +50,9 @@ export class FamilyRows implements OutsideFamily {
       this.#kept.set(key, kept)
     }
     kept.collection = this.#collection
-    kept.values[0] = value
+    const before = kept.values[0] as number
+    // Another observer, whose counters are gone on with, may have seen less of a thread that was killed.
+    kept.values[0] = this.description.type === 'counter' ? Math.max(value, before) : value
     this.series.push(kept)
   }
 

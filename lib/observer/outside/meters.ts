@@ -14,8 +14,6 @@ export interface MeterSource {
   readonly meters: Iterable<OpenMeter>
   /** Of threads that ended. */
   readonly ended: Iterable<OpenMeter>
-  /** Whether this is the one observer that keeps the totals of the service; the only one when left out. */
-  lead?(): boolean
 }
 
 export function* allOf({ meters, ended }: MeterSource): Iterable<OpenMeter> {
@@ -27,6 +25,9 @@ export const processKey = (pid: number, start: number): string => `${pid}.${star
 
 export const threadKey = (process: string, tid: number, start: number): string =>
   `${process}.${tid}.${start}`
+
+/** The process of a thread. */
+export const processOf = (key: string): string => key.split('.', 2).join('.')
 
 /** The thread that a header belongs to, in all time. */
 export const keyOf = ({ pid, processStart, tid, threadStart }: ThreadHeader): string =>

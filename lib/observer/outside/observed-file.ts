@@ -11,6 +11,7 @@ import { PROCESS_PARTS } from '../../adapters/process-parts.js'
 import { FIGURES, figures, type ThreadFigures } from '../../adapters/thread-totals.js'
 import type { CpuUsage } from '../../cpu/fallback.js'
 import { THREAD_ROLES, type ThreadRole } from '../../cpu/roles.js'
+import { type FileLock, lockWithin } from '../../meter/locks.js'
 import { SlotTotals } from './slot-totals.js'
 
 /** The file in the runtime directory that keeps the counters for the next observer. */
@@ -19,6 +20,8 @@ const OBSERVED = 'observed'
 const { O_RDONLY, O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW, O_NONBLOCK } = constants
 
 const VERSION = 1
+// Others hold it for the time of one update.
+const LOCK_MS = 20
 const LARGEST = 64 * 1024 * 1024
 
 type Numbers = (number | null)[]
@@ -31,7 +34,7 @@ interface SavedSlot {
   processes: [key: string, ...cpu: number[]][]
   series: [thread: string, role: string, threadId: number | null, ...figures: Numbers][]
   /** The series are told by their place in `series`. */
-  counted: [key: string, series: number, ended: number, ...figures: Numbers][]
+  counted: [key: string, series: number, ended: number, missed: number, ...figures: Numbers][]
 }
 
 interface Saved {
@@ -67,10 +70,11 @@ function save(slot: number, totals: SlotTotals): SavedSlot {
     parts: PROCESS_PARTS.flatMap((part) => [totals.parts[part].user, totals.parts[part].system]),
     processes: [...totals.processes].map(([key, { user, system }]) => [key, user, system]),
     series: all.map((one) => [one.thread, one.role, one.threadId, ...numbersOf(one)]),
-    counted: [...totals.counted].map(([key, { series, ended, last }]) => [
+    counted: [...totals.counted].map(([key, { series, ended, missed, last }]) => [
       key,
       places.get(series) as number,
       ended ? 1 : 0,
+      missed,
       ...numbersOf(last),
     ]),
   }
@@ -95,12 +99,12 @@ function restore(saved: SavedSlot): SlotTotals {
     takeFigures(series, numbers)
     return series
   })
-  for (const [key, place, ended, ...numbers] of saved.counted) {
+  for (const [key, place, ended, missed, ...numbers] of saved.counted) {
     const series = all[place]
     if (series === undefined) throw new TypeError('no such series')
     const last = figures(0)
     takeFigures(last, numbers)
-    totals.counted.set(String(key), { series, ended: ended === 1, last, missed: 0 })
+    totals.counted.set(String(key), { series, ended: ended === 1, last, missed: checked(missed) })
   }
   return totals
 }
@@ -145,6 +149,15 @@ export class ObservedFile {
 
   constructor(directory: string) {
     this.path = `${directory}/${OBSERVED}`
+  }
+
+  /** To be held from reading to writing; undefined when another observer holds it for long. Never throws. */
+  lock(): FileLock | undefined {
+    try {
+      return lockWithin(`${this.path}.lock`, LOCK_MS)
+    } catch {
+      return undefined
+    }
   }
 
   /** The counters as another observer left them; undefined when they are those that were read or written last. */

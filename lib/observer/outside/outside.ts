@@ -55,7 +55,7 @@ export function monotonicMs(): number {
  */
 export class Outside {
   #file: ObservedFile | undefined
-  #leads = false
+  #mayWrite = false
   #slots = new Map<number, SlotTotals>()
   #members: Members
   #rates: ThreadRates
@@ -79,12 +79,10 @@ export class Outside {
    * @param now ms on the monotonic clock
    */
   collect(service: MeterSource, now: number = monotonicMs()): OutsideReadings {
-    this.#takeOver(service)
     this.#look(service, now)
     const live = this.#members.all.flatMap(({ look }) => [...look.threads.values()])
     this.#rates.update(live, now)
     const slots = this.#count()
-    this.#keep()
     this.#families.update(slots, this.#rates, slots.length > 1)
     return this.#readings()
   }
@@ -95,45 +93,45 @@ export class Outside {
    * has looked at for some seconds: of a process that is killed, what it used since is lost.
    */
   settle(service: MeterSource): void {
-    this.#takeOver(service)
     const now = monotonicMs()
     if (now - this.#lookedAt < LONGEST_UNSEEN_MS && !this.#hasNews(service)) return
     this.#look(service, now)
     this.#count()
-    this.#keep()
   }
 
   /**
-   * Reads what another observer counted: all of it when this one begins to lead, and for as long as it
-   * does not, because the one that leads removes the files of ended threads.
+   * Counts on top of what all observers of the service have counted, one after the other: so each shows
+   * what has been kept, and nothing counts twice however many look.
    */
-  #takeOver(service: MeterSource): void {
+  #count(): ObservedSlot[] {
     this.#problem = ''
-    if (this.#file === undefined) return
-    const led = this.#leads
-    this.#leads = service.lead?.() ?? true
-    if (led && this.#leads) return
+    if (this.#file === undefined) return this.#advance()
+    const lock = this.#file.lock()
+    if (lock === undefined) this.#problem = 'another observer holds the counters'
     try {
-      this.#absorb(this.#file.read() ?? new Map())
-    } catch (error) {
-      this.#problem = messageOf(error)
-      // What could not be read this time must not be overwritten; what is no such file may be.
-      if ((error as NodeJS.ErrnoException).syscall !== undefined) this.#leads = false
+      this.#takeOver()
+      const slots = this.#advance()
+      if (lock !== undefined && this.#mayWrite) this.#keep()
+      return slots
+    } finally {
+      lock?.release()
     }
   }
 
-  #absorb(slots: ReadonlyMap<number, SlotTotals>): void {
-    for (const [slot, theirs] of slots) {
-      const totals = this.#slots.get(slot)
-      if (totals === undefined) this.#slots.set(slot, theirs)
-      else totals.absorb(theirs)
+  #takeOver(): void {
+    try {
+      this.#slots = this.#file?.read() ?? this.#slots
+      this.#mayWrite = true
+    } catch (error) {
+      this.#problem = messageOf(error)
+      // What could not be read this time must not be overwritten; what is no such file may be.
+      this.#mayWrite = (error as NodeJS.ErrnoException).syscall === undefined
     }
   }
 
   #keep(): void {
-    if (this.#file === undefined || !this.#leads) return
     try {
-      this.#file.write(this.#slots)
+      this.#file?.write(this.#slots)
     } catch (error) {
       this.#problem = messageOf(error)
     }
@@ -155,7 +153,7 @@ export class Outside {
   }
 
   /** Brings all counters up to the last looks. */
-  #count(): ObservedSlot[] {
+  #advance(): ObservedSlot[] {
     const members = this.#members.all
     for (const { slot } of members) this.#totalsOf(slot ?? NO_SLOT)
     return [...this.#slots].map(([slot, totals]) => {

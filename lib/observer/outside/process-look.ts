@@ -34,6 +34,8 @@ export class ProcessLook {
   readonly start: number
   readonly key: string
   presence: ProcessPresence = 'gone'
+  /** Whether some of its threads could not be read in the last look, though they are there. */
+  isPartial = false
   /** Live threads by tid, in the last look. */
   readonly threads = new Map<number, WatchedThread>()
   readonly figures: ProcessFigures = {
@@ -63,6 +65,7 @@ export class ProcessLook {
    */
   take(headers: ReadonlyMap<number, ThreadHeader>, now: number): ProcessPresence {
     this.presence = this.#readProcess()
+    this.isPartial = false
     if (this.presence !== 'present') {
       this.threads.clear()
       this.#links = 0
@@ -130,7 +133,11 @@ export class ProcessLook {
 
   #add(tid: number): void {
     const start = readTask(this.pid, tid, TASK_FLAG.stat)?.[TASK.start]
-    if (start === undefined || Number.isNaN(start)) return
+    if (start === undefined) return
+    if (Number.isNaN(start)) {
+      this.isPartial = true
+      return
+    }
     const comm = readComm(this.pid, tid)
     const identity = identityOfComm(comm, this.#firstComm, tid === this.pid)
     const thread = new WatchedThread(this, tid, start, identity)

@@ -1,4 +1,4 @@
-import { PROCESS_PARTS, ProcessParts } from '../../adapters/process-parts.js'
+import { ProcessParts } from '../../adapters/process-parts.js'
 import { ThreadLabels } from '../../adapters/thread-labels.js'
 import {
   add,
@@ -12,8 +12,8 @@ import type { CpuUsage } from '../../cpu/fallback.js'
 import type { ThreadRole } from '../../cpu/roles.js'
 import { STATE } from '../../meter/layout.js'
 import { identityOfHeader, type OutsideIdentity } from './identity.js'
-import { keyOf, type ThreadHeader } from './meters.js'
-import { epochSeconds } from './process-files.js'
+import { keyOf, processOf, type ThreadHeader } from './meters.js'
+import { epochSeconds, exists, processStartOf } from './process-files.js'
 import type { ProcessLook } from './process-look.js'
 import type { WatchedThread } from './watched-thread.js'
 
@@ -34,12 +34,19 @@ const LABELS_PER_PROCESS = 100
 const MS_PER_SECOND = 1000
 const NS_PER_MICRO = 1000
 
-const larger = (a: number, b: number): number => (a >= b || Number.isNaN(b) ? a : b)
-
-function raise(usage: CpuUsage, least: CpuUsage): void {
-  usage.user = larger(usage.user, least.user)
-  usage.system = larger(usage.system, least.system)
+/**
+ * Whether a thread that was not seen can be told to have ended: one that could not be seen, for want of
+ * descriptors say, would count anew when it is seen again.
+ */
+function isGone(key: string, looks: readonly ProcessLook[]): boolean {
+  const process = processOf(key)
+  const look = looks.find((one) => one.key === process)
+  if (look !== undefined) return look.presence !== 'hidden' && !look.isPartial
+  const [pid, start] = process.split('.').map(Number) as [number, number]
+  return !exists(pid) || differs(processStartOf(pid), start)
 }
+
+const differs = (a: number, b: number): boolean => a < b || a > b
 
 /**
  * The counters of one process slot, over all processes that had it one after the other. None ever goes
@@ -83,7 +90,7 @@ export class SlotTotals {
     // a thread that tells nothing.
     if (live.some((header) => !seen.has(keyOf(header)))) unsettled.user = Number.POSITIVE_INFINITY
     for (const header of ended) this.addEnded(header)
-    this.#forget(seen, [...live, ...ended])
+    this.#forget(looks, seen, [...live, ...ended])
     this.#forgetProcesses(looks)
     this.parts.update(this.total, unsettled, [...this.series.values()])
     if (this.processes.size === 0) this.#settle()
@@ -125,25 +132,6 @@ export class SlotTotals {
     return this.#seriesFor(thread, role, threadId)
   }
 
-  /**
-   * Takes over what another observer counted that this one did not see, so that the counters are no lower
-   * than what either has shown.
-   */
-  absorb(other: SlotTotals): void {
-    for (const [key, { last, ended }] of other.counted) {
-      const counted = this.counted.get(key)
-      if (counted === undefined || counted.ended) continue
-      this.#advance(counted, last)
-      counted.ended = ended
-    }
-    for (const { thread, role, threadId, ...theirs } of other.series.values()) {
-      const series = this.restore(thread, role, threadId)
-      for (const figure of FIGURES) series[figure] = larger(series[figure], theirs[figure])
-    }
-    for (const part of PROCESS_PARTS) raise(this.parts[part], other.parts[part])
-    raise(this.total, other.total)
-  }
-
   #addProcess({ key, figures: { user, system }, presence }: ProcessLook): void {
     const before = this.processes.get(key)
     if (before === undefined && presence !== 'present') return
@@ -155,11 +143,15 @@ export class SlotTotals {
     last.system = Math.max(system, last.system)
   }
 
-  #forget(seen: ReadonlySet<string>, headers: readonly ThreadHeader[]): void {
+  #forget(
+    looks: readonly ProcessLook[],
+    seen: ReadonlySet<string>,
+    headers: readonly ThreadHeader[],
+  ): void {
     const listed = new Set(headers.map(keyOf))
     for (const [key, counted] of this.counted) {
-      counted.missed = seen.has(key) || listed.has(key) ? 0 : counted.missed + 1
-      if (counted.missed > FORGOTTEN_AFTER) this.counted.delete(key)
+      if (seen.has(key) || listed.has(key)) counted.missed = 0
+      else if (isGone(key, looks) && ++counted.missed > FORGOTTEN_AFTER) this.counted.delete(key)
     }
   }
 
