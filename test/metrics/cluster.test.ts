@@ -57,7 +57,7 @@ describe('clusterMetrics()', () => {
     expect(processes).toEqual(['0', '1', '2', '3'])
   })
 
-  it('writes OpenMetrics where asked to', () => {
+  it('writes OpenMetrics where asked to, and beside a collect() that never ends', () => {
     expect(lines(texts.openMetrics, /jobs|EOF/)).toEqual([
       '# HELP jobs h',
       '# TYPE jobs counter',

@@ -41,7 +41,7 @@ it('runs those of the registries that observers see, each metric once', () => {
   expect(runs).toBe(1)
 })
 
-it('never runs two at once', async () => {
+it('never runs the function of a metric twice at once', async () => {
   let [running, most, runs] = [0, 0, 0]
   new Gauge({
     ...{ name: 'slow', help: 'h' },
@@ -52,9 +52,10 @@ it('never runs two at once', async () => {
       runs++
     },
   })
-  const first = collectAll()
-  expect(collectAll()).toBe(first)
-  await first
+  const both = [collectAll(), collectAll()]
+  await both[0]
+  expect(runs).toBe(1)
+  await both[1]
   expect(runs).toBe(1)
   await collectAll()
   expect([most, runs]).toEqual([1, 2])
@@ -83,4 +84,22 @@ it('counts what fails, and throws nothing', async () => {
   await collectAll()
   expect(collectFailures() - before).toBe(3)
   expect(collected).toBe(1)
+})
+
+it('goes on with the others where a function never ends', async () => {
+  let runs = 0
+  new Gauge({ name: 'endless', help: 'h', collect: () => new Promise(() => {}) })
+  new Gauge({
+    ...{ name: 'others', help: 'h' },
+    async collect() {
+      await tick()
+      runs++
+    },
+  })
+  for (let i = 1; i <= 3; i++) {
+    collectAll()
+    await tick()
+    await tick()
+    expect(runs).toBe(i)
+  }
 })
