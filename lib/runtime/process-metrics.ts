@@ -2,9 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { Counter } from '../metrics/counter.js'
 import { Gauge } from '../metrics/gauge.js'
 import type { DefaultMetrics } from './default-metric.js'
+import { isForObservers } from './for-observers.js'
 
 // What is true of the process is the same in each of its threads, and never summed over them: an observer
-// shows these families for each process, read from outside.
+// shows these families for each process, read from outside, and never looks at those of a thread.
 const OF_PROCESS = { aggregator: 'omit' } as const
 
 const MICROS_PER_SECOND = 1e6
@@ -78,6 +79,7 @@ export function osMemoryHeap({ describe, labels }: DefaultMetrics): void {
     [heap, 'VmData'],
   ] as const
   function read(): void {
+    if (isForObservers()) return
     const status = readText('/proc/self/status')
     if (status === undefined) {
       resident.set(labels, process.memoryUsage.rss())
@@ -96,6 +98,7 @@ export function processOpenFileDescriptors({ describe, labels }: DefaultMetrics)
     ...describe('process_open_fds', 'Number of open file descriptors.'),
     ...OF_PROCESS,
     collect() {
+      if (isForObservers()) return
       try {
         // Without the one with which the directory was read.
         this.set(labels, readdirSync('/proc/self/fd').length - 1)

@@ -3,8 +3,8 @@ import { setInterval } from 'node:timers'
 import { isMainThread } from 'node:worker_threads'
 import { attachThread, stampLoop } from '../meter/thread.js'
 import { ownIdentity } from '../meter/thread-identity.js'
-import { collectAll } from '../metrics/collect-all.js'
 import { type Native, native } from '../native.js'
+import { collectForObservers } from './for-observers.js'
 import { reportInterval } from './interval.js'
 import { tellDelays } from './loop-delay.js'
 import { ThreadMetrics } from './thread-metrics.js'
@@ -35,7 +35,7 @@ function start(addon: Native): void {
     metrics ??= make()
     tellDelays(late, interval, metrics.delayed)
     metrics.refresh()
-    collectAll()
+    collectForObservers()
   }
   // What fails here is nothing that the application may have to catch; the next time it is tried again.
   const attempt = (work: () => void): void => {

@@ -1,5 +1,8 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { collectForObservers } from '../../dist/runtime/for-observers.js'
 import { type Client, ours, peers } from '../metrics/clients.js'
 
 interface Shown {
@@ -141,6 +144,34 @@ describe('collectDefaultMetrics()', () => {
     expect(delay).toBeLessThan(0.02)
     const turns = metric(ours, 'my_nodejs_eventloop_utilization_summary').values.at(-1)?.value
     expect(turns).toBeGreaterThanOrEqual(3)
+  })
+
+  it('leaves to those who ask what costs much and no observer looks at', async () => {
+    const { register, collectDefaultMetrics } = ours.module
+    collectDefaultMetrics({ prefix: 'seen_' })
+    const shown = (name: string): number => register.getSingleMetric(name).values()[0].value
+    collectForObservers()
+    expect(shown('seen_nodejs_heap_size_used_bytes')).toBeGreaterThan(1e6)
+    expect(shown('seen_process_open_fds')).toBe(0)
+    expect(shown('seen_process_resident_memory_bytes')).toBe(0)
+    await register.metrics()
+    expect(shown('seen_process_open_fds')).toBeGreaterThan(2)
+    expect(shown('seen_process_resident_memory_bytes')).toBeGreaterThan(1e7)
+  })
+
+  it('lists what is active for observers from time to time only, for others each time', async () => {
+    const handles = 'seen_nodejs_active_handles_total'
+    const { register } = ours.module
+    const shown = (): number => register.getSingleMetric(handles).values()[0].value
+    await register.metrics()
+    const before = shown()
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    collectForObservers()
+    expect(shown()).toBe(before)
+    await register.metrics()
+    expect(shown()).toBe(before + 1)
+    server.close()
   })
 
   it('is not registered twice', () => {
