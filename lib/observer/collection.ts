@@ -71,7 +71,7 @@ export class Collection implements Shown {
 
   /** Folds what ended threads left, where no other observer does. */
   fold(): void {
-    this.#sources.fold()
+    this.#tallies.add('folded', this.#sources.fold())
     // It has read all files again: what was collected before is not there any more to be rendered.
     this.#snapshot = undefined
   }

@@ -45,6 +45,11 @@ export class SelfFamilies {
     'Time that collecting and rendering took, in the thread of the observer.',
   )
   #errors = rows('counter', 'collection_errors_total', 'Steps of a collection that failed.')
+  #folded = rows(
+    'counter',
+    'folded_threads_total',
+    'Ended threads whose counters this observer added to the totals, and whose files it removed.',
+  )
   #directory = rows(
     'gauge',
     'runtime_directory_available',
@@ -70,6 +75,7 @@ export class SelfFamilies {
     this.#collections,
     this.#seconds,
     this.#errors,
+    this.#folded,
     this.#directory,
     this.#files,
     this.#problems,
@@ -84,6 +90,7 @@ export class SelfFamilies {
     this.#collections.set(null, [], tallies.get('collections'))
     this.#seconds.set(null, [], tallies.get('collectionSeconds'))
     this.#errors.set(null, [], tallies.get('collectionErrors'))
+    this.#folded.set(null, [], tallies.get('folded'))
     this.#directory.set(null, [], work.hasDirectory ? 1 : 0)
     this.#files.set(null, ['live'], work.live.length)
     this.#files.set(null, ['ended'], work.ended)

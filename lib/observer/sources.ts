@@ -64,10 +64,10 @@ export class Sources {
     }
   }
 
-  /** Folds what ended threads left, where no other observer does. */
-  fold(): void {
+  /** Folds what ended threads left, where no other observer does: of how many. */
+  fold(): number {
     const service = this.#service
-    if (service?.lead() === true) this.#try(() => service.fold())
+    return service?.lead() === true ? (this.#try(() => service.fold()) ?? 0) : 0
   }
 
   close(): void {

@@ -1,4 +1,10 @@
-const TALLIES = ['restarts', 'collections', 'collectionSeconds', 'collectionErrors'] as const
+const TALLIES = [
+  'restarts',
+  'collections',
+  'collectionSeconds',
+  'collectionErrors',
+  'folded',
+] as const
 
 export type Tally = (typeof TALLIES)[number]
 
