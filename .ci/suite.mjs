@@ -38,5 +38,7 @@ const WITHOUT_CAMPAIGNS = ['--exclude', 'test/proof/**']
 
 export const suites = (logs) => [
   suite(`suite on Node ${process.versions.node.split('.')[0]}`, logs, 'npm', ['test', '--']),
-  ...MAJORS.map((major) => suite(`suite on Node ${major}`, logs, nodePath(major), [...VITEST, ...WITHOUT_CAMPAIGNS])),
+  ...MAJORS.map((major) =>
+    suite(`suite on Node ${major}`, logs, nodePath(major), [...VITEST, ...WITHOUT_CAMPAIGNS]),
+  ),
 ]

@@ -26,7 +26,9 @@ const NEEDS: readonly Need[] = [
   {
     what: 'leave to unshare namespaces',
     probe: process.getuid?.() === 0 ? ['unshare', ...NAMESPACES] : ['unshare', '-r', ...NAMESPACES],
-    tests: ['procfs', 'read-only', 'tid-reuse'].map((name) => `test/hazards/${name}.test.ts`),
+    tests: ['procfs', 'read-only', 'tid-reuse', 'other-namespace'].map(
+      (name) => `test/hazards/${name}.test.ts`,
+    ),
   },
 ]
 

@@ -110,14 +110,29 @@ function joinAny(path: string | undefined): Extract<RuntimeDirectory, { availabl
  * most), nothing later.
  */
 export function joinDirectory(path?: string): RuntimeDirectory {
-  try {
-    if (native === undefined) {
-      throw new DirectoryError(`the addon could not be loaded: ${messageOf(nativeError)}`)
-    }
+  return attempt(() => {
     if (joined === undefined || (path !== undefined && resolve(path) !== joined.path)) {
       joined = joinAny(path)
     }
     return joined
+  })
+}
+
+/** Makes the directory that this process has joined anew, where somebody has removed it. Never throws. */
+export function rejoinDirectory(): RuntimeDirectory {
+  return attempt(() => {
+    const { path } = joined ?? joinAny(undefined)
+    joined = { available: true, path, slot: enter(path) }
+    return joined
+  })
+}
+
+function attempt(join: () => RuntimeDirectory): RuntimeDirectory {
+  try {
+    if (native === undefined) {
+      throw new DirectoryError(`the addon could not be loaded: ${messageOf(nativeError)}`)
+    }
+    return join()
   } catch (error) {
     return { available: false, reason: messageOf(error) }
   }

@@ -9,6 +9,7 @@ const WORDS = [
   'unstored',
   'error',
   'kind',
+  'locked',
 ] as const
 
 const IDENTITY = [

@@ -75,6 +75,8 @@ export const HEADER = {
   finalRunDelay: 152,
   finalVoluntary: 160,
   finalInvoluntary: 168,
+  /** u32: 1 where the writer holds an flock(2) on the file for as long as it lives. */
+  locked: 176,
   /** u32 byte length, then UTF-8: the name under which the thread's figures are shown, bounded. */
   label: 192,
   labelBytes: 128,

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs'
 import { native } from '../native.js'
 
-const { O_RDWR, O_CREAT, O_NOFOLLOW } = constants
+const { O_RDONLY, O_RDWR, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants
 
 const sleepOn = new Int32Array(new SharedArrayBuffer(4))
 
@@ -44,6 +44,20 @@ export function tryLock(path: string, holder?: string): FileLock | undefined {
   }
   closeSync(fd)
   return undefined
+}
+
+/** Whether anybody holds an flock(2) on the file; true where nobody can tell. Never throws. */
+export function isHeld(path: string): boolean {
+  try {
+    const fd = openSync(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW)
+    try {
+      return native?.lockFile(fd) !== true
+    } finally {
+      closeSync(fd)
+    }
+  } catch {
+    return true
+  }
 }
 
 /** Tries for at most `ms`; nobody holds such a lock for longer than a few file operations. */

@@ -1,6 +1,7 @@
 import {
   closeSync,
   constants,
+  lstatSync,
   openSync,
   readdirSync,
   readlinkSync,
@@ -11,6 +12,7 @@ import {
 import { join } from 'node:path'
 import { HEADER, MAGIC } from './layout.js'
 import { lifeOfProcess, ownProcess, type ProcessIdentity, processText } from './liveness.js'
+import { isHeld } from './locks.js'
 
 // A FIFO of that name must not make its reader wait.
 const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants
@@ -18,11 +20,19 @@ const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants
 const SLOT_NAME = /^slot-(\d+)$/
 const PROCESS_TEXT = /^(\d+)-(\d+)-(\d+)$/
 
-/** A member of a runtime directory and the number that it has there. */
+/** Something in a runtime directory that a process left or keeps there: its number or a meter file. */
 interface Member {
-  readonly slot: number
   readonly process: ProcessIdentity
+  /** Whether it looks alive to one who cannot see its pid. */
+  isHeld(): boolean
 }
+
+interface NumberedMember extends Member {
+  readonly slot: number
+}
+
+// A process takes its number before it has a meter file: so long it may need for that.
+const JOINS_WITHIN_MS = 60_000
 
 const pathOf = (dir: string, slot: number): string => join(dir, `slot-${slot}`)
 
@@ -39,10 +49,10 @@ function parse(text: string): ProcessIdentity | undefined {
 const isOwn = (process: ProcessIdentity): boolean =>
   processText(process) === processText(ownProcess())
 
-function memberOf(dir: string, slot: number): Member | undefined {
+function memberOf(dir: string, slot: number): NumberedMember | undefined {
   try {
     const process = parse(readlinkSync(pathOf(dir, slot)))
-    return process && { slot, process }
+    return process && { slot, process, isHeld: () => isNumberHeld(dir, slot, process) }
   } catch {
     // Cleaned in the meantime.
     return undefined
@@ -56,7 +66,17 @@ function takenSlots(dir: string): number[] {
     .map(Number)
 }
 
-const membersOf = (dir: string): Member[] =>
+function isNumberHeld(dir: string, slot: number, process: ProcessIdentity): boolean {
+  const link = lstatSync(pathOf(dir, slot), { throwIfNoEntry: false })
+  if (link !== undefined && Date.now() - link.mtimeMs < JOINS_WITHIN_MS) return true
+  const text = processText(process)
+  return readdirSync(dir).some((name) => {
+    const writer = meterFileBehind(dir, name)
+    return writer !== undefined && processText(writer.process) === text && writer.isHeld()
+  })
+}
+
+const membersOf = (dir: string): NumberedMember[] =>
   takenSlots(dir).flatMap((slot) => memberOf(dir, slot) ?? [])
 
 /** The number that this process has in `dir`, through whichever of its threads. */
@@ -65,8 +85,8 @@ export const ownSlot = (dir: string): number | undefined =>
 
 /** Frees the numbers of the dead: only under the lock, so that no two processes take the same one. */
 export function freeSlotsOfDead(dir: string): void {
-  for (const { slot, process } of membersOf(dir)) {
-    if (!mayLive(process)) unlinkSync(pathOf(dir, slot))
+  for (const member of membersOf(dir)) {
+    if (!mayLive(member)) unlinkSync(pathOf(dir, member.slot))
   }
 }
 
@@ -90,7 +110,7 @@ export function takeSlot(dir: string): number {
   }
 }
 
-const header = Buffer.alloc(HEADER.pidNamespace + 8)
+const header = Buffer.alloc(HEADER.locked + 4)
 
 /** Who writes the file by its header; undefined where there is none yet. */
 export function writerOf(path: string): ProcessIdentity | undefined {
@@ -108,25 +128,35 @@ export function writerOf(path: string): ProcessIdentity | undefined {
   }
 }
 
-/** Whose number or meter file, finished or not, an entry of `dir` is; undefined for others. */
-export function memberBehind(dir: string, name: string): ProcessIdentity | undefined {
-  const slot = SLOT_NAME.exec(name)?.[1]
-  if (slot !== undefined) return memberOf(dir, Number(slot))?.process
+function meterFileBehind(dir: string, name: string): Member | undefined {
   if (!name.endsWith('.meter')) return undefined
+  const path = join(dir, name)
   try {
-    return writerOf(join(dir, name))
+    const process = writerOf(path)
+    if (process === undefined) return undefined
+    const isLocked = header.readUInt32LE(HEADER.locked) !== 0
+    return { process, isHeld: () => !isLocked || isHeld(path) }
   } catch {
     return undefined
   }
 }
 
-/** Whether a process still runs, or may run where nobody here can tell. */
-export type MayLive = (process: ProcessIdentity) => boolean
+/** Whose number or meter file, finished or not, an entry of `dir` is; undefined for others. */
+export function memberBehind(dir: string, name: string): Member | undefined {
+  const slot = SLOT_NAME.exec(name)?.[1]
+  return slot === undefined ? meterFileBehind(dir, name) : memberOf(dir, Number(slot))
+}
 
-export const mayLive: MayLive = (process) => lifeOfProcess(process) !== 'dead'
+/** Whether the process behind something still runs, or may run where nobody here can tell. */
+export type MayLive = (member: Member) => boolean
+
+export const mayLive: MayLive = ({ process, isHeld }) => {
+  const life = lifeOfProcess(process)
+  return life === 'unknown' ? isHeld() : life === 'alive'
+}
 
 /** The same, as seen from a process that is about to end. */
-export const mayOutlive: MayLive = (process) => !isOwn(process) && mayLive(process)
+export const mayOutlive: MayLive = (member) => !isOwn(member.process) && mayLive(member)
 
 /** Whether a process that has joined `dir` may live. */
 export function hasLiveMembers(dir: string, isAlive: MayLive): boolean {

@@ -27,9 +27,14 @@ export interface SeriesIdentity {
   readonly process: number | null
 }
 
-/** Whether what ended threads counted stays in the totals: only what can be merged with later values. */
-export const outlivesThreads = ({ type, aggregator }: FamilyDescription): boolean =>
-  isCumulative(type) && (aggregator === 'sum' || aggregator === 'max')
+/**
+ * Whether what ended threads counted stays in the totals: only what can be merged with later values.
+ * Summaries are added up whatever their aggregator is.
+ */
+export function outlivesThreads({ type, aggregator }: FamilyDescription): boolean {
+  if (type === 'summary') return aggregator !== 'omit'
+  return isCumulative(type) && (aggregator === 'sum' || aggregator === 'max')
+}
 
 /** How many slots a series of the family has. */
 export function slotsOfFamily({ type, parameters }: FamilyDescription): number {

@@ -1,7 +1,9 @@
 import { lstatSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { STATE } from './layout.js'
+import type { MeterHeader } from './layout-header.js'
 import { type Life, lifeOfThread } from './liveness.js'
+import { isHeld } from './locks.js'
 import { ThreadSource } from './merge-source.js'
 import { ownerOf } from './private-directory.js'
 import type { ProblemReason } from './problems.js'
@@ -58,7 +60,13 @@ export class MeterFile {
     const { header } = this.reader
     // A header that says so is the thread's own word, from wherever it was.
     if (header.state === STATE.ended) this.life = 'dead'
-    else if (this.life !== 'dead') this.life = lifeOfThread(header)
+    else if (this.life !== 'dead') this.life = this.#lifeOf(header)
+  }
+
+  #lifeOf(header: MeterHeader): Life {
+    const life = lifeOfThread(header)
+    if (life !== 'unknown' || header.locked === 0) return life
+    return isHeld(this.reader.path) ? 'alive' : 'dead'
   }
 
   /** Reads what an ended thread left: nobody writes any more. */

@@ -3,7 +3,7 @@ import { endianness } from 'node:os'
 import { join } from 'node:path'
 import { available, type Capability, messageOf, missing } from '../capability.js'
 import { type Native, native } from '../native.js'
-import { joinDirectory } from './directory.js'
+import { joinDirectory, rejoinDirectory } from './directory.js'
 import { STATE } from './layout.js'
 import type { HeaderFields } from './layout-header.js'
 import { MemoryStore } from './memory-store.js'
@@ -11,7 +11,7 @@ import type { SeriesStore } from './model.js'
 import { meterFiles, noteMeterFile } from './status.js'
 import { ownIdentity } from './thread-identity.js'
 import { MeterWriter } from './writer.js'
-import { type FirstSegments, MeterFile, SMALL } from './writer-file.js'
+import { type FirstSegments, MeterFile, nameOfErrno, SMALL } from './writer-file.js'
 
 export { meterFiles } from './status.js'
 
@@ -59,9 +59,10 @@ export function attachThread(): Capability {
   if (store === visible) return meterFiles()
   triedAt = performance.now()
   try {
-    noteMeterFile(attach())
+    const refusal = attach()
+    noteMeterFile(refusal === undefined ? tellOfFile : () => refusal)
   } catch (error) {
-    noteMeterFile(missing(messageOf(error)))
+    noteMeterFile(() => missing(messageOf(error)))
   }
   return meterFiles()
 }
@@ -74,13 +75,31 @@ export function attachThread(): Capability {
  */
 export function stampLoop(interval: number = DEFAULT_INTERVAL_MS): void {
   visible?.file.stampLoop(monotonicMs(), performance.nodeTiming.idleTime, interval)
-  const isFine = store === visible && visible.unstored === 0 && !wantsSmallerFile
-  if (isFine || performance.now() - triedAt < RETRY_MS) return
-  if (store === visible) replaceFile()
-  else attachThread()
+  if (performance.now() - triedAt < RETRY_MS) return
+  triedAt = performance.now()
+  if (store !== visible) attachThread()
+  else if (!visible.file.isLinked) returnToDirectory()
+  else if (visible.unstored > 0 || wantsSmallerFile) replaceFile()
 }
 
-function attach(): Capability {
+/** What readers see of the thread that has a file. */
+function tellOfFile(): Capability {
+  const { file, unstored } = visible as MeterWriter
+  if (!file.isLinked) return missing(`${file.path} has been removed`)
+  if (unstored === 0) return available(file.path)
+  return missing(`${file.path}: ${unstored} series are not in it: ${nameOfErrno(file.error)}`)
+}
+
+/** Somebody has removed the directory: systemd-logind does when the user's last session ends. */
+function returnToDirectory(): void {
+  const directory = rejoinDirectory()
+  if (native === undefined || !directory.available) return
+  place = findPlace(native, directory.path, directory.slot)
+  replaceFile()
+}
+
+/** Undefined when the thread has its file, else why not. */
+function attach(): Capability | undefined {
   if (native === undefined) return meterFiles()
   if (native.runtimeDirectory() === '' && (process.env.THREADMETER_DIR ?? '') === '') {
     return missing('no observe() was called and THREADMETER_DIR is not set')
@@ -91,7 +110,7 @@ function attach(): Capability {
   if (!directory.available) return directory
   place ??= findPlace(native, directory.path, directory.slot)
   moveInto(place, store instanceof MeterWriter ? store.needs : SMALL)
-  return available(join(place.directory, place.name))
+  return undefined
 }
 
 function findPlace(native: Native, directory: string, processSlot: number): Place {
@@ -115,6 +134,8 @@ function findPlace(native: Native, directory: string, processSlot: number): Plac
 function moveInto({ native, directory, name, identity }: Place, sizes: FirstSegments): void {
   const file = MeterFile.create(join(directory, `.${name}`), native.mapSegment, identity, sizes)
   try {
+    // The kernel drops it with the thread or the process: seen from any PID namespace.
+    if (native.lockFile(file.fd)) file.noteLocked()
     const next = new MeterWriter(file, replaceFileSoon)
     store = next
     for (const move of listeners) move(next)

@@ -2,6 +2,7 @@ import {
   closeSync,
   constants,
   fchmodSync,
+  fstatSync,
   ftruncateSync,
   openSync,
   renameSync,
@@ -34,6 +35,8 @@ export interface FirstSegments {
 }
 
 const PAGE = 4096
+const MODE = 0o600
+const MODE_BITS = 0o777
 const LARGEST_STEP = 65_536
 const RETRY_MS = 1000
 const { O_CREAT, O_EXCL, O_RDWR, O_NOFOLLOW } = constants
@@ -97,10 +100,11 @@ export class MeterFile {
     if (bytes > LIMITS.fileBytes || catalogue > LIMITS.catalogueBytes) {
       throw errnoError(os.errno.EFBIG, path)
     }
-    const fd = openSync(path, O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW, 0o600)
+    const fd = openSync(path, O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW, MODE)
     try {
-      // Whatever the umask says: its own observer must be able to read it.
-      fchmodSync(fd, 0o600)
+      // Whatever the umask says: its own observer must be able to read it. Node's permission model
+      // forbids the call itself.
+      if ((fstatSync(fd).mode & MODE_BITS) !== MODE) fchmodSync(fd, MODE)
       const buffer = map(fd, 0, bytes)
       if (typeof buffer === 'number') throw errnoError(buffer, path)
       const sizes = { catalogue, values: bytes - HEADER_BYTES - catalogue }
@@ -148,10 +152,23 @@ export class MeterFile {
     this.#header[HEADER.error / 4] = unstored === 0 ? 0 : this.error
   }
 
+  /** Whether it is still where readers find it. */
+  get isLinked(): boolean {
+    try {
+      return this.#fd >= 0 && fstatSync(this.#fd).nlink > 0
+    } catch {
+      return false
+    }
+  }
+
   stampLoop(now: number, idle: number, interval: number): void {
     this.#figures[HEADER.loopIdle / 8] = idle
     this.#figures[HEADER.loopInterval / 8] = interval
     this.#figures[HEADER.loopStamp / 8] = now
+  }
+
+  noteLocked(): void {
+    this.#header[HEADER.locked / 4] = 1
   }
 
   setState(state: number): void {
@@ -229,8 +246,12 @@ function publish(words: Uint32Array, at: number, value: number): void {
   Atomics.load(words, at)
 }
 
+/** ENOSPC for 28. */
+export const nameOfErrno = (errno: number): string =>
+  Object.entries(os.errno).find(([, number]) => number === errno)?.[0] ?? `${errno}`
+
 function errnoError(errno: number, path: string): Error {
-  const code = Object.entries(os.errno).find(([, number]) => number === errno)?.[0] ?? `${errno}`
+  const code = nameOfErrno(errno)
   return Object.assign(new Error(`${code}: cannot allocate ${path}`), { code, errno })
 }
 

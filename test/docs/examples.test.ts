@@ -12,7 +12,7 @@ interface Example {
   code: string
 }
 
-const BLOCK = /^([ \t]*(?:\* )?)```(js[^\n]*)\n([\s\S]*?)^[ \t]*(?:\* )?```/gm
+const BLOCK = /^([ \t]*(?:\* )?)```(js(?![a-z])[^\n]*)\n([\s\S]*?)^[ \t]*(?:\* )?```/gm
 
 function examplesOf(path: string): Example[] {
   const text = readFileSync(path, 'utf8')

@@ -109,4 +109,8 @@ describe.concurrent('the permission model of Node', () => {
   test.runIf(flags.has('--allow-addons'))('with addons, without a folder to write', async () => {
     expect(await reasonWith('--allow-addons')).toMatch(/^Access to this API has been restricted/)
   })
+
+  test.runIf(flags.has('--allow-addons'))('with addons and a folder to write', async () => {
+    expect(await reasonWith('--allow-addons', '--allow-fs-write=*')).toBe('')
+  })
 })

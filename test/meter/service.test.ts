@@ -30,6 +30,7 @@ import { temporaryDirectory } from './temporary-directory.js'
 
 const jobs = family('jobs_total', { labelNames: ['kind'] })
 const size = family('queue_size', { type: 'gauge' })
+const took = { type: 'summary', parameters: [0, 5, 0.5] } as const
 const seconds = family('seconds', { type: 'histogram', parameters: [1] })
 
 function open(dir: string, options = {}): MeterService {
@@ -60,8 +61,15 @@ describe('a thread that has ended', () => {
       storeOne(image, seconds, 1, 2, 30)
       storeOne(image, family('limit', { type: 'counter', aggregator: 'max' }), 6)
       storeOne(image, family('mean', { type: 'counter', aggregator: 'average' }), 6)
+      storeOne(image, family('took', { ...took, aggregator: 'average' }), 4, 9)
+      storeOne(image, family('hidden', { ...took, aggregator: 'omit' }), 4, 9)
     })
-  const LEFT = { jobs_total: { 'kind=a': 3 }, limit: { '': 6 }, seconds: { '': 1 } }
+  const LEFT = {
+    jobs_total: { 'kind=a': 3 },
+    limit: { '': 6 },
+    seconds: { '': 1 },
+    took: { '': 4 },
+  }
 
   it('leaves what it counted, and none of its gauges', () => {
     const dir = temporaryDirectory()
@@ -77,8 +85,9 @@ describe('a thread that has ended', () => {
     expect(filesOf(dir)).toEqual([])
     expect(service.ended).toEqual([])
     expect(shown(service)).toEqual(LEFT)
-    const [histogram] = service.merged().slice(-1)
+    const [histogram, summary] = service.merged().slice(-2)
     expect(valuesOf(histogram.series[0], 3)).toEqual([1, 2, 30])
+    expect(valuesOf(summary.series[0], 2)).toEqual([4, 9])
     expect(service.fold()).toBe(0)
     expect(shown(service)).toEqual(LEFT)
   })

@@ -110,6 +110,17 @@ it('brings into a new file what had found no room', async () => {
   expect(files).toBe(1)
 })
 
+it('makes the directory anew that somebody has removed', async () => {
+  const { capability, now, counts, files } = await found('directory removed')
+  expect(capability).toEqual({
+    available: false,
+    reason: expect.stringMatching(/\.meter has been removed$/),
+  })
+  expect(now).toEqual({ available: true, source: expect.stringContaining(files[0]) })
+  expect(counts).toEqual({ 5: 10 })
+  expect(files.length).toBe(1)
+})
+
 it('tells when the event loop turned, and for how long it had been idle', async () => {
   const { directory, ...stamps } = await found('loop')
   const [first, second, third] = Object.values(stamps) as Record<string, number>[]
