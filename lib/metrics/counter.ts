@@ -43,7 +43,7 @@ export interface Counter<T extends string = string> extends MetricObject {
   /**
    * Counts 1 or `value`, in the series without labels or in that with `labels`.
    *
-   * Cost: 2 to 6 ns; with four labels, 55 to 80 ns.
+   * Cost: 2 to 6 ns; with four labels, 55 to 100 ns.
    *
    * @throws `TypeError` `ERR_THREADMETER_INVALID_ARG_TYPE`: a value that is no finite number
    * @throws `RangeError` `ERR_THREADMETER_OUT_OF_RANGE`: a value below 0, or a label of another name

@@ -36,7 +36,7 @@ export interface Gauge<T extends string = string> extends MetricObject {
   /**
    * Sets the series without labels, or that with `labels`.
    *
-   * Cost: 2 to 3 ns; with four labels, 55 to 80 ns. The same for `inc()` and `dec()`.
+   * Cost: 2 to 3 ns; with four labels, 55 to 100 ns. The same for `inc()` and `dec()`.
    *
    * @throws `TypeError` `ERR_THREADMETER_INVALID_ARG_TYPE`: a value that is no number
    * @throws `RangeError` `ERR_THREADMETER_OUT_OF_RANGE`: a label of another name
