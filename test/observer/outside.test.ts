@@ -5,7 +5,7 @@ import { native } from '../../dist/native.js'
 import { Outside } from '../../dist/observer/outside/index.js'
 import { readTask, readTaskFiles, TASK } from '../../dist/observer/outside/task-reader.js'
 import { comm, contextSwitches, schedstat, state, tids } from '../fixtures/proc.mjs'
-import { ServiceProcess, sumOf, TestObserver, temporaryDirectory } from './service.js'
+import { type Cleanup, ServiceProcess, sumOf, TestObserver, temporaryDirectory } from './service.js'
 
 const CPU = 'nodejs_thread_cpu_seconds_total'
 const NS_PER_SECOND = 1e9
@@ -24,9 +24,16 @@ let dir: string
 /** A process whose workers have used some CPU and lie still. */
 let parked: ServiceProcess
 
+const cleanups: (() => void)[] = []
+const cleanup: Cleanup = (clean) => void cleanups.unshift(clean)
+
+afterAll(() => {
+  for (const clean of cleanups) clean()
+})
+
 beforeAll(async () => {
-  dir = temporaryDirectory(afterAll)
-  parked = await ServiceProcess.start(dir, WORKERS, { cleanup: afterAll })
+  dir = temporaryDirectory(cleanup)
+  parked = await ServiceProcess.start(dir, WORKERS, { cleanup })
   for (const name of WORKERS) {
     await parked.tell(name, 'burn', 30)
     await parked.tell(name, 'hold', LONG)

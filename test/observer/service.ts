@@ -6,13 +6,13 @@ import { Talk } from '../fixtures/talk.js'
 
 const SERVICE = '../observer/fixtures/service.mjs'
 
-/** When to clean up: after the test, or with `afterAll` after the file's last. */
+/** Sees to it that something is cleaned up at the end. */
 export type Cleanup = (clean: () => void) => void
 
 /** A directory in memory that goes with the test. */
 export function temporaryDirectory(cleanup: Cleanup = onTestFinished): string {
   const path = mkdtempSync('/dev/shm/threadmeter-observer-')
-  cleanup(() => rmSync(path, { recursive: true, force: true }))
+  cleanup(() => rmSync(path, { recursive: true, force: true, maxRetries: 5 }))
   return path
 }
 
