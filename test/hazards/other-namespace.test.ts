@@ -40,7 +40,7 @@ const namesOf = (directory: string, pattern: RegExp): string[] =>
 function countOf(service: MeterService): number | undefined {
   const jobs = service.merged().find(({ description }) => description.name === 'jobs_total')
   const [series] = jobs?.series ?? []
-  return series && series.values[series.index]
+  return series?.values[series.index]
 }
 
 test('a thread in another PID namespace is alive, and is folded once it was killed', async () => {
