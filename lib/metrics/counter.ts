@@ -45,7 +45,7 @@ export interface Counter<T extends string = string> extends MetricObject {
    *
    * Cost: 2 to 6 ns; with four labels, 55 to 100 ns.
    *
-   * @throws `TypeError` `ERR_THREADMETER_INVALID_ARG_TYPE`: a value that is no finite number
+   * @throws `TypeError` `ERR_THREADMETER_INVALID_ARG_TYPE`: a value that is no finite number; `NaN` counts nothing
    * @throws `RangeError` `ERR_THREADMETER_OUT_OF_RANGE`: a value below 0, or a label of another name
    */
   inc(value?: number): void
@@ -84,6 +84,15 @@ function invalidAmount(value: unknown): Error {
 const isAmount = (value: unknown): value is number =>
   typeof value === 'number' && value >= 0 && value < Number.POSITIVE_INFINITY
 
+/**
+ * For what is no amount: 0 for what prom-client lets pass, NaN above all. A program that has always
+ * counted so must not begin to throw, and one NaN must not spoil the totals of all threads.
+ */
+function countedAs(value: unknown): number {
+  if (value === '' || value === false || Number.isNaN(value)) return 0
+  throw invalidAmount(value)
+}
+
 class CounterInstrument extends Instrument {
   constructor(configuration: CounterConfiguration<string>) {
     super(configuration, { type: 'counter', slots: 1 })
@@ -95,8 +104,8 @@ class CounterInstrument extends Instrument {
       else this.#add(labels as Labels, value ?? 1)
       return
     }
-    const amount = labels ?? 1
-    if (!isAmount(amount)) throw invalidAmount(amount)
+    const given = labels ?? 1
+    const amount = isAmount(given) ? given : countedAs(given)
     let series = this.plain
     if (series.index === HIDDEN) series = this.shownPlain()
     series.values[series.index] = (series.values[series.index] as number) + amount
@@ -115,8 +124,8 @@ class CounterInstrument extends Instrument {
     })
   }
 
-  #add(labels: Labels, amount: unknown): Series {
-    if (!isAmount(amount)) throw invalidAmount(amount)
+  #add(labels: Labels, given: unknown): Series {
+    const amount = isAmount(given) ? given : countedAs(given)
     const series = this.family.find(labels)
     series.values[series.index] = (series.values[series.index] as number) + amount
     return series
@@ -141,8 +150,8 @@ class CounterInstrument extends Instrument {
 
   #child(kept: Series): Counter.Internal {
     let series = kept
-    const add = (amount: unknown): void => {
-      if (!isAmount(amount)) throw invalidAmount(amount)
+    const add = (given: unknown): void => {
+      const amount = isAmount(given) ? given : countedAs(given)
       if (series.index === HIDDEN) series = this.family.show(series)
       series.values[series.index] = (series.values[series.index] as number) + amount
     }

@@ -107,8 +107,8 @@ class GaugeInstrument extends Instrument {
   }
 
   dec(labels?: unknown, value?: unknown): void {
-    if (typeof labels === 'object' && labels !== null) this.inc(labels, -requireNumber(value ?? 1))
-    else this.inc(-requireNumber(labels ?? 1))
+    if (typeof labels === 'object' && labels !== null) this.inc(labels, -Number(value ?? 1))
+    else this.inc(-Number(labels ?? 1))
   }
 
   setToCurrentTime(labels?: unknown): void {
@@ -158,7 +158,7 @@ class GaugeInstrument extends Instrument {
     return {
       set,
       inc: (value) => add(value ?? 1),
-      dec: (value) => add(-requireNumber(value ?? 1)),
+      dec: (value) => add(-Number(value ?? 1)),
       setToCurrentTime: () => set(Date.now() / MS_PER_SECOND),
       startTimer: () => this.startTimer(Object.fromEntries(kept.labels)),
     }

@@ -6,7 +6,8 @@ const WITHOUT_MEMBERS = new Set(['function', 'type'])
 
 const DECLARATION =
   /^(?:export )?(?:declare )?(?:abstract )?(class|interface|type|enum|const|function|namespace) (\w+)/
-const MEMBER = /^(?:static )?(?:readonly )?(?:get |set )?(?:interface |type |var |let )?(\w+)\??[<(:; {]/
+const MEMBER =
+  /^(?:static )?(?:readonly )?(?:get |set )?(?:interface |type |var |let )?(\w+)\??[<(:; {]/
 
 const depthOf = (line: string): number => {
   const open = line.match(/[{(]/g)?.length ?? 0

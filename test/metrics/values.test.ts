@@ -1,10 +1,13 @@
 import { Counter, Gauge, Histogram, Registry } from 'threadmeter/metrics'
 import { describe, expect, it, vi } from 'vitest'
-import { peers, sortedLines } from './clients.js'
+import { type Client, ours, peers, sortedLines } from './clients.js'
 
 const INVALID = expect.objectContaining({ code: 'ERR_THREADMETER_INVALID_ARG_TYPE' })
 const OUT_OF_RANGE = expect.objectContaining({ code: 'ERR_THREADMETER_OUT_OF_RANGE' })
 const NO_NUMBERS: readonly unknown[] = ['5', '', true, false, 1n, Symbol('s'), () => 1]
+
+// What prom-client lets pass and counts as 0, or as NaN for good.
+const UNCOUNTED: readonly unknown[] = ['', false, Number.NaN]
 
 const registryOf = (): [Registry] => [new Registry()]
 
@@ -20,11 +23,29 @@ describe('a counter', () => {
     () => call(counter.labels('x'), 'inc', value),
   ]
 
-  it.each([...NO_NUMBERS, Number.NaN, Number.POSITIVE_INFINITY])(
+  it.each([...NO_NUMBERS.filter((value) => !UNCOUNTED.includes(value)), Number.POSITIVE_INFINITY])(
     'does not take %s',
     async (value) => {
       for (const inc of forms(value)) expect(inc).toThrow(INVALID)
       expect((await counter.get()).values).toEqual([])
+    },
+  )
+
+  it.each(UNCOUNTED)(
+    'counts nothing for %s, where other clients go on with nonsense',
+    async (v) => {
+      const lenient = new Counter({
+        name: 'l',
+        help: 'h',
+        labelNames: ['a'],
+        registers: registryOf(),
+      })
+      lenient.inc({ a: 'x' }, 2)
+      call(lenient, 'inc', v)
+      call(lenient, 'inc', { a: 'x' }, v)
+      call(lenient.labels('x'), 'inc', v)
+      const { values } = await lenient.get()
+      expect(values.find(({ labels }) => labels.a === 'x')?.value).toBe(2)
     },
   )
 
@@ -53,7 +74,7 @@ describe('a gauge', () => {
     (await gauge.get()).values.map(({ value }) => value)
 
   it.each(NO_NUMBERS)('does not take %s', async (value) => {
-    for (const method of ['set', 'inc', 'dec']) {
+    for (const method of ['set', 'inc']) {
       expect(() => call(gauge, method, value)).toThrow(INVALID)
       expect(() => call(gauge, method, { a: 'x' }, value)).toThrow(INVALID)
       expect(() => call(gauge.labels('x'), method, value)).toThrow(INVALID)
@@ -97,6 +118,15 @@ describe('a gauge', () => {
       { value: 12.5, labels: { a: 'now' } },
     ])
   })
+})
+
+it.each(['5', '', true, false])('a gauge goes down by %j as elsewhere', async (value) => {
+  const down = async ({ module }: Client): Promise<unknown> => {
+    const gauge = new module.Gauge({ name: 'g', help: 'h', registers: [] })
+    gauge.dec(value)
+    return (await gauge.get()).values[0].value
+  }
+  for (const peer of peers) expect(await down(ours)).toBe(await down(peer))
 })
 
 describe('a histogram', () => {
