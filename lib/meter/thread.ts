@@ -102,7 +102,9 @@ function returnToDirectory(): void {
 function attach(): Capability | undefined {
   if (native === undefined) return meterFiles()
   if (native.runtimeDirectory() === '' && (process.env.THREADMETER_DIR ?? '') === '') {
-    return missing('no observe() was called and THREADMETER_DIR is not set')
+    return missing(
+      'no runtime directory: observe() was not called or found none, and THREADMETER_DIR is not set',
+    )
   }
   // What is mapped is stored in the processor's own order.
   if (endianness() !== 'LE') return missing('meter files are little-endian, this processor is not')

@@ -69,6 +69,13 @@ export class Collection implements Shown {
     return this.#current().reading.threads
   }
 
+  /** Leads at once, so that no other process thinks that nobody does, and begins the first window of rates. */
+  begin(): void {
+    this.fold()
+    this.#current()
+    this.#snapshot = undefined
+  }
+
   /** Folds what ended threads left, where no other observer does. */
   fold(): void {
     this.#tallies.add('folded', this.#sources.fold())

@@ -1,4 +1,5 @@
 import { joinDirectory } from '../meter/directory.js'
+import { noteMeterFile } from '../meter/status.js'
 import { reportThread } from '../runtime/report-thread.js'
 import { removeMark, setMark } from './mark.js'
 import { TEXT, type Wanted, wantedBy } from './negotiation.js'
@@ -145,7 +146,8 @@ export async function observe(options?: ObserveOptions): Promise<Observer> {
   const { directory, server, openMetrics } = checkOptions(options)
   const joined = joinDirectory(directory)
   const path = joined.available ? joined.path : undefined
-  reportThread()
+  if (joined.available) reportThread()
+  else noteMeterFile(() => joined)
   const supervisor = new Supervisor(path, server)
   const url = await supervisor.start()
   if (url !== null) setMark(path ?? '')

@@ -64,10 +64,17 @@ export class Sources {
     }
   }
 
-  /** Folds what ended threads left, where no other observer does: of how many. */
+  /**
+   * Folds what ended threads left, where no other observer does: of how many. Looks at threads that nobody
+   * has looked at for some seconds.
+   */
   fold(): number {
     const service = this.#service
-    return service?.lead() === true ? (this.#try(() => service.fold()) ?? 0) : 0
+    if (service === undefined) return 0
+    const leads = service.lead()
+    const folded = this.#try(() => (leads ? service.fold() : service.refresh())) ?? 0
+    this.#settle()
+    return folded
   }
 
   close(): void {

@@ -57,8 +57,7 @@ port.on('message', (request: Request) => {
   }
 })
 
-// At once, so that no other process thinks that nobody leads.
-collection.fold()
+collection.begin()
 
 try {
   server = serverOptions && (await serve(collection, serverOptions))

@@ -15,9 +15,10 @@ let isReporting = false
 const hasDirectory = (addon: Native): boolean =>
   addon.runtimeDirectory() !== '' || (process.env.THREADMETER_DIR ?? '') !== ''
 
-function warn({ message }: Error): void {
+function warn(error: Error): void {
+  const { code = '' } = error as NodeJS.ErrnoException
   // Workers have the environment of their parent, and would say the same.
-  if (isMainThread) process.emitWarning(message, { type: 'ThreadmeterWarning' })
+  if (isMainThread) process.emitWarning(error.message, { type: 'ThreadmeterWarning', code })
 }
 
 /** The one timer of a thread: neither its being there nor its work can be felt by the application. */

@@ -62,6 +62,8 @@ test.concurrent('a tmpfs that is mounted for reading alone', async () => {
   expectReason(app, /EROFS/)
 })
 
+const NOT_ON_TMPFS = 'for meter files: /dev/shm is not on tmpfs'
+
 test.concurrent('no tmpfs anywhere', async () => {
   const before = `
     for place in /dev/shm /tmp /run/user/$(id -u); do
@@ -69,5 +71,6 @@ test.concurrent('no tmpfs anywhere', async () => {
     done`
   const env = { XDG_RUNTIME_DIR: '', OBSERVE: '1' }
   const app = await runApp({ directory: '', before, env })
-  expectReason(app, /^no /)
+  expectReason(app, /^no (directory for meter files|runtime directory): /)
+  expect(app.main.meterFiles).toMatchObject({ reason: expect.stringContaining(NOT_ON_TMPFS) })
 })

@@ -77,6 +77,7 @@ export async function runServe(input: CommandInput): Promise<number> {
   makeDirectory(directory)
   const stopped = untilStopped()
   const collection = new Collection(directory, new Tallies())
+  collection.begin()
   let server: ObserverServer | undefined
   let folding: NodeJS.Timeout | undefined
   try {
