@@ -26,9 +26,12 @@ const NEEDS: readonly Need[] = [
   {
     what: 'leave to unshare namespaces',
     probe: process.getuid?.() === 0 ? ['unshare', ...NAMESPACES] : ['unshare', '-r', ...NAMESPACES],
-    tests: ['procfs', 'read-only', 'tid-reuse', 'other-namespace'].map(
-      (name) => `test/hazards/${name}.test.ts`,
-    ),
+    tests: [
+      ...['procfs', 'read-only', 'tid-reuse', 'other-namespace', 'meter-tmpfs'].map(
+        (name) => `test/hazards/${name}.test.ts`,
+      ),
+      'test/cli/namespaces.test.ts',
+    ],
   },
 ]
 
