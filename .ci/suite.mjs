@@ -34,7 +34,7 @@ function suite(name, logs, command, args) {
 const VITEST = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/vitest.config.ts']
 
 // The long campaigns take minutes: they run once, on the Node at hand.
-const WITHOUT_CAMPAIGNS = ['--exclude', 'test/proof/**']
+const WITHOUT_CAMPAIGNS = ['--project', '!campaigns']
 
 export const suites = (logs) => [
   suite(`suite on Node ${process.versions.node.split('.')[0]}`, logs, 'npm', ['test', '--']),

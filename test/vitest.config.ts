@@ -45,15 +45,59 @@ function leftOut(): string[] {
   }).flatMap(({ tests }) => tests)
 }
 
-// One file at a time: the tests burn processors on purpose, and would starve each other.
+const ALL = ['test/**/*.test.ts']
+
+// These ask what is computed, not how long it takes or on which processor.
+const TIMELESS = [
+  'test/{docs,exposition,metrics,package}/**/*.test.ts',
+  'test/meter/!(merge-cost).test.ts',
+]
+
+// Long: `--project '!campaigns'` leaves them out.
+const CAMPAIGNS = ['test/proof/**/*.test.ts']
+
+const exclude = [...configDefaults.exclude, ...leftOut()]
+const common = {
+  root: new URL('..', import.meta.url).pathname,
+  pool: 'forks',
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+} as const
+
 export default defineConfig({
   test: {
-    root: new URL('..', import.meta.url).pathname,
-    include: ['test/**/*.test.ts'],
-    exclude: [...configDefaults.exclude, ...leftOut()],
-    pool: 'forks',
-    fileParallelism: false,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    ...common,
+    projects: [
+      {
+        test: {
+          ...common,
+          name: 'side by side',
+          include: TIMELESS,
+          exclude,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        // These burn processors on purpose, and would starve each other.
+        test: {
+          ...common,
+          name: 'one by one',
+          include: ALL,
+          exclude: [...exclude, ...TIMELESS, ...CAMPAIGNS],
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          ...common,
+          name: 'campaigns',
+          include: CAMPAIGNS,
+          exclude,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
   },
 })
