@@ -4,6 +4,7 @@ import { Instrument } from './metric.js'
 import { HIDDEN, type Series } from './series.js'
 import type {
   CollectFunction,
+  EndTimer,
   LabelValues,
   MetricConfiguration,
   MetricObject,
@@ -24,7 +25,7 @@ export declare namespace Gauge {
     dec(value?: number): void
     set(value: number): void
     setToCurrentTime(): void
-    startTimer(): (labels?: LabelValues<T>) => number
+    startTimer(): EndTimer<T>
   }
 }
 
@@ -52,7 +53,7 @@ export interface Gauge<T extends string = string> extends MetricObject {
   /** Sets it to the time: seconds since the Unix epoch. */
   setToCurrentTime(labels?: LabelValues<T>): void
   /** The function that it returns sets the gauge to the seconds since, and returns them. */
-  startTimer(labels?: LabelValues<T>): (labels?: LabelValues<T>) => number
+  startTimer(labels?: LabelValues<T>): EndTimer<T>
   /**
    * One series, to be kept: it is not looked up again. It is not shown before it is set, and begins at 0
    * again after `remove()` or `reset()`.

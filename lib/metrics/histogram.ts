@@ -5,6 +5,7 @@ import { Instrument, requireConfiguration } from './metric.js'
 import { HIDDEN, type Series } from './series.js'
 import type {
   CollectFunction,
+  EndTimer,
   LabelValues,
   MetricConfiguration,
   MetricObject,
@@ -33,7 +34,7 @@ export declare namespace Histogram {
     observe(value: number): void
     /** Of a histogram with `enableExemplars`. */
     observe(data: { value: number; exemplarLabels?: ExemplarLabels | undefined }): void
-    startTimer(): (labels?: LabelValues<T>, exemplarLabels?: ExemplarLabels) => number
+    startTimer(): EndTimer<T, [exemplarLabels?: ExemplarLabels]>
   }
 
   interface Config {
@@ -66,7 +67,7 @@ export interface Histogram<T extends string = string> extends MetricObject {
   startTimer(
     labels?: LabelValues<T>,
     exemplarLabels?: ExemplarLabels,
-  ): (labels?: LabelValues<T>, exemplarLabels?: ExemplarLabels) => number
+  ): EndTimer<T, [exemplarLabels?: ExemplarLabels]>
   /** Shows the series with these labels with all at 0, whatever it was. */
   zero(labels: LabelValues<T>): void
   /**

@@ -12,6 +12,7 @@ import { HIDDEN, type Series } from './series.js'
 import { Sketch } from './series-sketch.js'
 import type {
   CollectFunction,
+  EndTimer,
   LabelValues,
   MetricConfiguration,
   MetricObject,
@@ -39,7 +40,7 @@ export declare namespace Summary {
   /** One series of a summary. Its methods need no `this`. */
   interface Internal<T extends string> {
     observe(value: number): void
-    startTimer(): (labels?: LabelValues<T>) => number
+    startTimer(): EndTimer<T>
   }
 
   interface Config {
@@ -56,7 +57,7 @@ export interface Summary<T extends string = string> extends MetricObject {
   observe(value: number): void
   observe(labels: LabelValues<T>, value: number): void
   /** The function that it returns observes the seconds since, and returns them. */
-  startTimer(labels?: LabelValues<T>): (labels?: LabelValues<T>) => number
+  startTimer(labels?: LabelValues<T>): EndTimer<T>
   labels(...values: (string | number)[]): Summary.Internal<T>
   labels(labels: LabelValues<T>): Summary.Internal<T>
   remove(...values: (string | number)[]): void

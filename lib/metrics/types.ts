@@ -16,6 +16,14 @@ export type LabelValues<T extends string> = [T] extends [never]
   ? { readonly [name: string]: never }
   : { readonly [name in T]?: string | number | undefined }
 
+/**
+ * What `startTimer()` gives. The type of a method, whose parameters may be fewer than asked for: a metric
+ * without label names passes for one of any.
+ */
+export type EndTimer<T extends string, More extends unknown[] = []> = {
+  end(labels?: LabelValues<T>, ...more: More): number
+}['end']
+
 /** A function that brings a metric up to date before it is shown. `this` is the metric. */
 export type CollectFunction<T> = (this: T) => void | Promise<void>
 

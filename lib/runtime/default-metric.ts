@@ -5,7 +5,7 @@ import type { RegistryContentType } from '../metrics/types.js'
 /** What {@link collectDefaultMetrics} may be told. */
 export interface DefaultMetricsOptions<C extends RegistryContentType = RegistryContentType> {
   /** Where the metrics are registered; the default registry unless it says otherwise. */
-  register?: Registry<C> | undefined
+  register?: Registry<C> | Registry | undefined
   /** Put before all names. */
   prefix?: string | undefined
   /** Labels that all these metrics carry. */

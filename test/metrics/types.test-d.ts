@@ -7,6 +7,7 @@ import client, {
   type CounterConfiguration,
   collectDefaultMetrics,
   contentType,
+  type DefaultMetricsCollectorConfiguration,
   exponentialBuckets,
   Gauge,
   type GaugeConfiguration,
@@ -76,6 +77,21 @@ plain.labels().inc()
 plain.inc({ method: 'GET' })
 // @ts-expect-error no label names
 plain.labels({ method: 'GET' })
+
+// Where any metric will do, each will: programs keep theirs in fields and lists of such types.
+const withoutLabels = {
+  gauge: new Gauge({ name, help }),
+  histogram: new Histogram({ name, help }),
+  summary: new Summary({ name, help }),
+}
+const all: Metric[] = [plain, ...Object.values(withoutLabels), counter]
+const anyGauge: Gauge = withoutLabels.gauge
+const anyHistogram: Histogram<string> = withoutLabels.histogram
+const anySummary: Summary<string> = withoutLabels.summary
+expectTypeOf([all[0], anyGauge, anyHistogram, anySummary]).toExtend<(Metric | undefined)[]>()
+expectTypeOf(withoutLabels.histogram).not.toExtend<Gauge>()
+// @ts-expect-error nor one of other label names
+withoutLabels.histogram.startTimer()({ method: 'GET' })
 
 // A metric whose label names are not told takes any, as in prom-client.
 const any: Counter = new Counter({ name, help, labelNames: ['a'] })
@@ -200,3 +216,6 @@ expectTypeOf(exponentialBuckets(1, 2, 3)).toEqualTypeOf<number[]>()
 expectTypeOf(validateMetricName).parameters.toEqualTypeOf<[name: string]>()
 expectTypeOf(collectDefaultMetrics.metricsList).toEqualTypeOf<string[]>()
 collectDefaultMetrics({ register: new Registry(openMetricsContentType), prefix: 'x_' })
+const kept = new Registry()
+const options: DefaultMetricsCollectorConfiguration<PrometheusContentType> = { register: kept }
+collectDefaultMetrics(options)
