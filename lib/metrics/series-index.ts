@@ -5,9 +5,15 @@ import { HIDDEN, Series } from './series.js'
 // Orders of keys beyond these are looked up by their names, several times slower.
 const MAX_TREES = 8
 
+// Halves of a pair: UTF-8 has none, and shows all of them as one character.
+const LONE_SURROGATE = /\p{Surrogate}/u
+const LONE_SURROGATES = /\p{Surrogate}/gu
+
 /** A label's value as text. An empty one is the same as none: so says Prometheus' data model. */
 function textOf(value: unknown): string | undefined {
-  return value === undefined || value === '' ? undefined : `${value}`
+  if (value === undefined || value === '') return undefined
+  const text = `${value}`
+  return LONE_SURROGATE.test(text) ? text.replace(LONE_SURROGATES, '\ufffd') : text
 }
 
 /** The values that {@link textOf} makes the same and that a tree keeps as they are. */
@@ -20,7 +26,8 @@ function variantsOf(text: string | undefined): Variants {
 
 const isKept = (value: unknown): boolean => {
   const type = typeof value
-  return type === 'string' || type === 'number' || type === 'boolean' || type === 'undefined'
+  if (type === 'string') return !LONE_SURROGATE.test(value as string)
+  return type === 'number' || type === 'boolean' || type === 'undefined'
 }
 
 const isSame = (a: readonly string[], b: readonly string[]): boolean =>

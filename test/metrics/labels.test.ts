@@ -53,6 +53,15 @@ describe('labels', () => {
     expect((await lines()).filter((line) => line.endsWith(' 1'))).toHaveLength(texts.length ** 2)
   })
 
+  it('are the same series where UTF-8 makes them the same', async () => {
+    const { counter, inc, lines } = counterOf(['a'])
+    for (const a of ['\ud800', '\udfff', '\ufffd', '\ud800', '\u{1f600}']) inc({ a })
+    expect(await lines()).toEqual(['c{a="\u{1f600}"} 1', 'c{a="\ufffd"} 4'])
+    counter.remove('\udfff')
+    inc({ a: '\ud800' })
+    expect(await lines()).toEqual(['c{a="\u{1f600}"} 1', 'c{a="\ufffd"} 1'])
+  })
+
   it('are copied: what becomes of the object later does not matter', async () => {
     const { counter, inc, lines } = counterOf(['a'])
     const labels = { a: 'before' }
