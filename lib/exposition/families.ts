@@ -1,15 +1,11 @@
 import type { FamilyDescription } from '../meter/model.js'
 import { familyHeader, familyName, sampleName, unknownHeader } from './family-header.js'
 import type { ExpositionFormat } from './format.js'
-import { type LabelPairs, type SeriesFigures, SeriesText } from './series-text.js'
-import { StringSink, type TextSink } from './sink.js'
+import { KeptText, SeriesPlace } from './kept-text.js'
+import type { SeriesFigures, SeriesLabels } from './series-lines.js'
 
 /** A series to be shown. The object must be a new one when its labels are others: its text hangs on it. */
-export interface ShownSeries extends SeriesFigures {
-  readonly labels: LabelPairs
-  /** Labels that all series of its thread carry, where they are not among `labels` already. */
-  readonly defaults?: LabelPairs
-}
+export interface ShownSeries extends SeriesFigures, SeriesLabels {}
 
 /** A family to be shown. */
 export interface ShownFamily {
@@ -17,59 +13,80 @@ export interface ShownFamily {
   readonly series: Iterable<ShownSeries>
 }
 
-interface ShownLabels {
-  readonly labels: LabelPairs
-  readonly defaults?: LabelPairs
-}
+/** What a series is shown with, where that is not what it says itself. */
+export type LabelsOf = (series: ShownSeries) => SeriesLabels
 
-/** The texts of series, kept as long as the series themselves are. */
-export class SeriesTexts<T extends ShownSeries = ShownSeries> {
-  #texts = new WeakMap<T, SeriesText>()
-  #labelsOf: (series: T) => ShownLabels
+/** One exposition after the other of the same service, in one format. */
+export class Exposition {
+  readonly #format: ExpositionFormat
+  readonly #labelsOf: LabelsOf
+  readonly #text = new KeptText()
+  #places = new WeakMap<ShownSeries, SeriesPlace>()
 
-  /** @param labelsOf what a series is shown with, where that is not what it says itself */
-  constructor(labelsOf: (series: T) => ShownLabels = (series) => series) {
+  constructor(format: ExpositionFormat, labelsOf: LabelsOf = (series) => series) {
+    this.#format = format
     this.#labelsOf = labelsOf
   }
 
-  of(family: FamilyDescription, series: T): SeriesText {
-    let text = this.#texts.get(series)
-    if (text === undefined) {
-      const { labels, defaults } = this.#labelsOf(series)
-      text = new SeriesText(family, labels, defaults)
-      this.#texts.set(series, text)
+  /** All families in UTF-8; it holds until the next call. Their names must differ. */
+  render(families: readonly ShownFamily[]): Buffer {
+    this.#text.begin()
+    if (this.#format === 'openmetrics') this.#writeOpenMetrics(families)
+    else this.#writeText(families)
+    return this.#text.finish()
+  }
+
+  /** One family, without what stands between families. */
+  renderOne(family: ShownFamily): Buffer {
+    this.#text.begin()
+    this.#write(family)
+    return this.#text.finish()
+  }
+
+  #writeText(families: readonly ShownFamily[]): void {
+    if (families.length === 0) this.#text.write('\n')
+    // An empty line between families, as the clients of Node write it.
+    for (const [place, family] of families.entries()) {
+      if (place > 0) this.#text.write('\n')
+      this.#write(family)
     }
-    return text
-  }
-}
-
-const ownTexts = new SeriesTexts()
-
-/** Writes families in one format. */
-class FamilyWriter {
-  readonly #format: ExpositionFormat
-  readonly #sink: TextSink
-  readonly #texts: SeriesTexts
-
-  constructor(format: ExpositionFormat, sink: TextSink, texts: SeriesTexts) {
-    this.#format = format
-    this.#sink = sink
-    this.#texts = texts
   }
 
-  write(family: ShownFamily): void {
-    this.#sink.write(familyHeader(family.description, this.#format))
-    this.#series(family, this.#format)
+  #writeOpenMetrics(families: readonly ShownFamily[]): void {
+    const names = new Set(families.map(({ description }) => description.name))
+    for (const family of families) {
+      if (clashes(family.description, names)) this.#writeUnknown(family)
+      else this.#write(family)
+    }
+    this.#text.write('# EOF\n')
+  }
+
+  #write(family: ShownFamily): void {
+    this.#text.write(familyHeader(family.description, this.#format))
+    this.#writeSeries(family, this.#format)
   }
 
   /** A counter whose OpenMetrics name belongs to another family, under its own name and without a type. */
-  writeUnknown(family: ShownFamily): void {
-    this.#sink.write(unknownHeader(family.description))
-    this.#series(family, 'text')
+  #writeUnknown(family: ShownFamily): void {
+    this.#text.write(unknownHeader(family.description))
+    this.#writeSeries(family, 'text')
   }
 
-  #series({ description, series }: ShownFamily, format: ExpositionFormat): void {
-    for (const one of series) this.#sink.write(this.#texts.of(description, one).render(format, one))
+  #writeSeries({ description, series }: ShownFamily, format: ExpositionFormat): void {
+    for (const one of series) {
+      this.#text.writeSeries(description, format, this.#placeOf(one), one, () =>
+        this.#labelsOf(one),
+      )
+    }
+  }
+
+  #placeOf(series: ShownSeries): SeriesPlace {
+    let place = this.#places.get(series)
+    if (place === undefined) {
+      place = new SeriesPlace()
+      this.#places.set(series, place)
+    }
+    return place
   }
 }
 
@@ -85,45 +102,12 @@ function clashes(family: FamilyDescription, names: ReadonlySet<string>): boolean
   )
 }
 
-function writeOpenMetrics(families: readonly ShownFamily[], writer: FamilyWriter): void {
-  const names = new Set(families.map(({ description }) => description.name))
-  for (const family of families) {
-    if (clashes(family.description, names)) writer.writeUnknown(family)
-    else writer.write(family)
-  }
-}
-
-/** All families as one exposition. Their names must differ. */
-export function writeFamilies(
+/** All families as a string. */
+export const renderFamilies = (
   families: readonly ShownFamily[],
   format: ExpositionFormat,
-  sink: TextSink,
-  texts: SeriesTexts = ownTexts,
-): void {
-  const writer = new FamilyWriter(format, sink, texts)
-  if (format === 'openmetrics') {
-    writeOpenMetrics(families, writer)
-    sink.write('# EOF\n')
-    return
-  }
-  if (families.length === 0) sink.write('\n')
-  // An empty line between families, as the clients of Node write it.
-  for (const [place, family] of families.entries()) {
-    if (place > 0) sink.write('\n')
-    writer.write(family)
-  }
-}
-
-/** The same as a string. */
-export function renderFamilies(families: readonly ShownFamily[], format: ExpositionFormat): string {
-  const sink = new StringSink()
-  writeFamilies(families, format, sink)
-  return sink.toString()
-}
+): string => new Exposition(format).render(families).toString()
 
 /** One family as a string, without what stands between families. */
-export function renderFamily(family: ShownFamily, format: ExpositionFormat): string {
-  const sink = new StringSink()
-  new FamilyWriter(format, sink, ownTexts).write(family)
-  return sink.toString()
-}
+export const renderFamily = (family: ShownFamily, format: ExpositionFormat): string =>
+  new Exposition(format).renderOne(family).toString()

@@ -1,11 +1,11 @@
 export {
+  Exposition,
+  type LabelsOf,
   renderFamilies,
   renderFamily,
-  SeriesTexts,
   type ShownFamily,
   type ShownSeries,
-  writeFamilies,
 } from './families.js'
 export { CONTENT_TYPES, type ExpositionFormat } from './format.js'
-export { type LabelPairs, SeriesText } from './series-text.js'
-export { BufferSink } from './sink.js'
+export { sampleText } from './sample-text.js'
+export type { LabelPairs } from './series-lines.js'

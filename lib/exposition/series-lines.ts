@@ -2,7 +2,17 @@ import type { FamilyDescription, Slots } from '../meter/model.js'
 import { quantiles, SUMMARY, sketchQuantiles } from '../meter/sketch.js'
 import { exemplarText } from './exemplar-text.js'
 import { sampleName } from './family-header.js'
-import { type ExpositionFormat, formatBound, formatNumber } from './format.js'
+import { type ExpositionFormat, escapeLabelValue, formatBound } from './format.js'
+
+export type LabelPairs = readonly (readonly [name: string, value: string])[]
+
+/** What a series is told apart by. */
+export interface SeriesLabels {
+  /** Those of the series itself. */
+  readonly labels: LabelPairs
+  /** Those that all series of its thread carry, where they are not among `labels` already. */
+  readonly defaults?: LabelPairs | undefined
+}
 
 /** The figures of one series, as {@link FamilyDescription} lays them out. */
 export interface SeriesFigures {
@@ -13,146 +23,111 @@ export interface SeriesFigures {
   readonly exemplars?: Slots | undefined
 }
 
-/** The lines of one series in one format. */
-export interface SeriesLines {
-  /** Each line ends with its line break. */
-  render(figures: SeriesFigures): string
-}
-
 const NO_PAGES: ReadonlyMap<number, Slots> = new Map()
 
-const braces = (labels: string): string => (labels === '' ? '' : `{${labels}}`)
+const labelText = (labels: LabelPairs): string =>
+  labels.map(([name, value]) => `${name}="${escapeLabelValue(value)}"`).join(',')
 
-/** `le` or `quantile` comes before the other labels. */
-const first = (label: string, value: string, labels: string): string =>
-  `{${label}="${value}"${labels === '' ? '' : `,${labels}`}} `
-
-/** The line of a counter or gauge. */
-class ScalarLines implements SeriesLines {
-  readonly #prefix: string
-  readonly #showsExemplar: boolean
-  #value = Number.NaN
-  #text = ''
-
-  constructor(family: FamilyDescription, labels: string, format: ExpositionFormat) {
-    this.#prefix = `${sampleName(family, format)}${braces(labels)} `
-    this.#showsExemplar = format === 'openmetrics' && family.type === 'counter'
-  }
-
-  render({ values, index, exemplars }: SeriesFigures): string {
-    const value = values[index] as number
-    if (this.#showsExemplar && exemplars !== undefined) {
-      return `${this.#prefix}${formatNumber(value)}${exemplarText(exemplars, 0)}\n`
-    }
-    if (value !== this.#value) {
-      this.#value = value
-      this.#text = `${this.#prefix}${formatNumber(value)}\n`
-    }
-    // Only NaN is unequal to itself.
-    return Number.isNaN(value) ? `${this.#prefix}NaN\n` : this.#text
-  }
+/** All labels of a series but `le` and `quantile`, placed where the clients of Node place them. */
+function allLabels({ type }: FamilyDescription, { labels, defaults = [] }: SeriesLabels): string {
+  const own = new Set(labels.map(([name]) => name))
+  const rest = defaults.filter(([name]) => !own.has(name))
+  return labelText(type === 'histogram' ? [...rest, ...labels] : [...labels, ...rest])
 }
 
-/** The lines of a histogram: buckets, sum and count. */
-class HistogramLines implements SeriesLines {
-  readonly #buckets: readonly string[]
-  readonly #sum: string
-  readonly #count: string
-  readonly #showsExemplars: boolean
-  readonly #seen: Float64Array
-  #text = ''
-
-  constructor({ name, parameters }: FamilyDescription, labels: string, format: ExpositionFormat) {
-    const bounds = [...parameters, Number.POSITIVE_INFINITY]
-    this.#buckets = bounds.map(
-      (bound) => `${name}_bucket${first('le', formatBound(bound, format), labels)}`,
-    )
-    this.#sum = `${name}_sum${braces(labels)} `
-    this.#count = `${name}_count${braces(labels)} `
-    this.#showsExemplars = format === 'openmetrics'
-    // NaN is unequal to every value, so nothing passes for seen before it was.
-    this.#seen = new Float64Array(bounds.length + 1).fill(Number.NaN)
-  }
-
-  render(figures: SeriesFigures): string {
-    const exemplars = this.#showsExemplars ? figures.exemplars : undefined
-    if (exemplars !== undefined) return this.#make(figures, exemplars)
-    if (!this.#hasSeen(figures)) this.#text = this.#make(figures, undefined)
-    return this.#text
-  }
-
-  /** Whether the lines kept say what the slots say; notes what they say. */
-  #hasSeen({ values, index }: SeriesFigures): boolean {
-    const seen = this.#seen
-    let same = true
-    for (let slot = 0; slot < seen.length; slot++) {
-      const value = values[index + slot] as number
-      if (value !== seen[slot]) {
-        seen[slot] = value
-        same = false
-      }
-    }
-    return same
-  }
-
-  /** Buckets become cumulative here, and `_count` is the last of them: they cannot contradict each other. */
-  #make({ values, index }: SeriesFigures, exemplars: Slots | undefined): string {
-    const buckets = this.#buckets
-    let text = ''
-    let count = 0
-    for (let bucket = 0; bucket < buckets.length; bucket++) {
-      count += values[index + bucket] as number
-      const exemplar = exemplars === undefined ? '' : exemplarText(exemplars, bucket)
-      text += `${buckets[bucket]}${formatNumber(count)}${exemplar}\n`
-    }
-    const sum = formatNumber(values[index + buckets.length] as number)
-    return `${text}${this.#sum}${sum}\n${this.#count}${formatNumber(count)}\n`
-  }
-}
-
-/** The lines of a summary: quantiles, which change with time alone, sum and count. */
-class SummaryLines implements SeriesLines {
-  readonly #parameters: readonly number[]
-  readonly #quantiles: readonly string[]
-  readonly #sum: string
-  readonly #count: string
-
-  constructor({ name, parameters }: FamilyDescription, labels: string, format: ExpositionFormat) {
-    this.#parameters = parameters
-    this.#quantiles = sketchQuantiles(parameters).map(
-      (quantile) => `${name}${first('quantile', formatBound(quantile, format), labels)}`,
-    )
-    this.#sum = `${name}_sum${braces(labels)} `
-    this.#count = `${name}_count${braces(labels)} `
-  }
-
-  render({ values, index, pages }: SeriesFigures): string {
-    let text = ''
-    for (const [place, value] of quantiles(
-      this.#parameters,
-      pages ?? NO_PAGES,
-      Date.now(),
-    ).entries()) {
-      text += `${this.#quantiles[place]}${formatNumber(value)}\n`
-    }
-    const sum = formatNumber(values[index + SUMMARY.sum] as number)
-    const count = formatNumber(values[index + SUMMARY.count] as number)
-    return `${text}${this.#sum}${sum}\n${this.#count}${count}\n`
-  }
-}
-
-/** @param labels all labels of the series but `le` and `quantile`, as they stand between braces */
-export function seriesLines(
+/** What stands before the numbers of a series, line by line. */
+export function linePrefixes(
   family: FamilyDescription,
-  labels: string,
+  series: SeriesLabels,
   format: ExpositionFormat,
-): SeriesLines {
-  switch (family.type) {
+): string[] {
+  const { name, type, parameters } = family
+  const labels = allLabels(family, series)
+  const braced = labels === '' ? '' : `{${labels}}`
+  // `le` or `quantile` comes before the other labels.
+  const each = (sample: string, label: string, values: readonly number[]): string[] =>
+    values.map(
+      (value) =>
+        `${sample}{${label}="${formatBound(value, format)}"${labels === '' ? '' : `,${labels}`}} `,
+    )
+  const sumAndCount = [`${name}_sum${braced} `, `${name}_count${braced} `]
+  switch (type) {
     case 'histogram':
-      return new HistogramLines(family, labels, format)
+      return [
+        ...each(`${name}_bucket`, 'le', [...parameters, Number.POSITIVE_INFINITY]),
+        ...sumAndCount,
+      ]
     case 'summary':
-      return new SummaryLines(family, labels, format)
+      return [...each(name, 'quantile', sketchQuantiles(parameters)), ...sumAndCount]
     default:
-      return new ScalarLines(family, labels, format)
+      return [`${sampleName(family, format)}${braced} `]
   }
 }
+
+/** No series of the family has more lines. */
+export const mostLines = ({ parameters }: FamilyDescription): number => parameters.length + 3
+
+/** Writes the numbers of a series from `at` on, line by line; returns where they end. */
+export function lineNumbers(
+  { type, parameters }: FamilyDescription,
+  figures: SeriesFigures,
+  into: Float64Array,
+  at: number,
+): number {
+  switch (type) {
+    case 'histogram':
+      return histogramNumbers(figures, parameters.length + 1, into, at)
+    case 'summary':
+      return summaryNumbers(figures, parameters, into, at)
+    default:
+      into[at] = figures.values[figures.index] as number
+      return at + 1
+  }
+}
+
+/** Buckets become cumulative here, and `_count` is the last of them: they cannot contradict each other. */
+function histogramNumbers(
+  { values, index }: SeriesFigures,
+  buckets: number,
+  into: Float64Array,
+  at: number,
+): number {
+  let count = 0
+  for (let bucket = 0; bucket < buckets; bucket++) {
+    count += values[index + bucket] as number
+    into[at + bucket] = count
+  }
+  into[at + buckets] = values[index + buckets] as number
+  into[at + buckets + 1] = count
+  return at + buckets + 2
+}
+
+/** Quantiles change with time alone. */
+function summaryNumbers(
+  { values, index, pages }: SeriesFigures,
+  parameters: readonly number[],
+  into: Float64Array,
+  at: number,
+): number {
+  const found = quantiles(parameters, pages ?? NO_PAGES, Date.now())
+  into.set(found, at)
+  const end = at + found.length
+  into[end] = values[index + SUMMARY.sum] as number
+  into[end + 1] = values[index + SUMMARY.count] as number
+  return end + 2
+}
+
+/** How many of the first lines of a series may have an exemplar. */
+export function exemplarLines(
+  { type, parameters }: FamilyDescription,
+  { exemplars }: SeriesFigures,
+  format: ExpositionFormat,
+): number {
+  if (exemplars === undefined || format === 'text') return 0
+  if (type === 'histogram') return parameters.length + 1
+  return type === 'counter' ? 1 : 0
+}
+
+/** What follows the number of such a line. */
+export const lineExemplar = ({ exemplars }: SeriesFigures, line: number): string =>
+  exemplarText(exemplars as Slots, line)

@@ -1,9 +1,4 @@
-import {
-  type ExpositionFormat,
-  SeriesTexts,
-  type ShownSeries,
-  writeFamilies,
-} from '../exposition/index.js'
+import { Exposition, type ExpositionFormat, type LabelsOf } from '../exposition/index.js'
 import { joinDirectory } from '../meter/directory.js'
 import { type MergedSeries, MeterService } from '../meter/service.js'
 import { attachThread } from '../meter/thread.js'
@@ -11,7 +6,7 @@ import { attachThread } from '../meter/thread.js'
 const PROCESS_LABEL = 'process'
 
 let service: MeterService | undefined
-let texts = new SeriesTexts()
+let expositions = new Map<ExpositionFormat, Exposition>()
 let tellsProcesses = false
 
 let attach: () => void = attachThread
@@ -31,11 +26,22 @@ export function joinService(): void {
 function tellApart({ meters }: MeterService): void {
   if (tellsProcesses || new Set(meters.map(({ header }) => header.processSlot)).size < 2) return
   tellsProcesses = true
-  texts = new SeriesTexts((series: ShownSeries) => {
-    const { labels, defaults, process } = series as MergedSeries
-    if (process === null) return { labels, defaults }
-    return { labels: [...labels, [PROCESS_LABEL, `${process}`] as const], defaults }
-  })
+  expositions = new Map()
+}
+
+const withProcess: LabelsOf = (series) => {
+  const { labels, defaults, process } = series as MergedSeries
+  if (process === null) return series
+  return { labels: [...labels, [PROCESS_LABEL, `${process}`] as const], defaults }
+}
+
+function expositionIn(format: ExpositionFormat): Exposition {
+  let exposition = expositions.get(format)
+  if (exposition === undefined) {
+    exposition = new Exposition(format, tellsProcesses ? withProcess : undefined)
+    expositions.set(format, exposition)
+  }
+  return exposition
 }
 
 /**
@@ -51,7 +57,5 @@ export function clusterText(format: ExpositionFormat): string | undefined {
   }
   service.refresh()
   tellApart(service)
-  const pieces: string[] = []
-  writeFamilies(service.merged(), format, { write: (text) => pieces.push(text) }, texts)
-  return pieces.join('')
+  return expositionIn(format).render(service.merged()).toString()
 }

@@ -1,9 +1,9 @@
 import { outOfRange, ThreadmeterError } from '../errors.js'
 import {
   CONTENT_TYPES,
+  Exposition,
   type ExpositionFormat,
   type LabelPairs,
-  renderFamilies,
   renderFamily,
   type ShownFamily,
 } from '../exposition/index.js'
@@ -67,6 +67,7 @@ export class Registry<ContentType extends RegistryContentType = RegistryContentT
   #defaults: LabelPairs = []
   #shown = new WeakMap<Series, SeriesInRegistry>()
   #format: ExpositionFormat
+  #exposition: Exposition | undefined
   /** @internal */
   readonly holder: Holder = {
     families: () => this.#families(),
@@ -88,6 +89,7 @@ export class Registry<ContentType extends RegistryContentType = RegistryContentT
   /** @throws `RangeError` `ERR_THREADMETER_OUT_OF_RANGE`: any but the two content types there are */
   setContentType(contentType: ContentType): void {
     this.#format = formatOf(contentType)
+    this.#exposition = undefined
     if ((this as unknown) === globalRegistry) defaultContentType = contentType
   }
 
@@ -99,10 +101,9 @@ export class Registry<ContentType extends RegistryContentType = RegistryContentT
     const all = [...this.#held.values()]
     if (all.every(({ family }) => family !== undefined)) {
       await Promise.all(all.map(({ metric }) => metric.collect?.()))
-      return renderFamilies(
-        all.map(({ family }) => this.#shownFamily(family as Family)),
-        this.#format,
-      )
+      this.#exposition ??= new Exposition(this.#format)
+      const families = all.map(({ family }) => this.#shownFamily(family as Family))
+      return this.#exposition.render(families).toString()
     }
     const texts = await Promise.all(all.map((held) => this.#textOf(held)))
     return this.#format === 'text' ? texts.join('\n') : `${texts.join('')}# EOF\n`

@@ -1,6 +1,6 @@
 import { familyHeader } from '../exposition/family-header.js'
 import { formatBound } from '../exposition/format.js'
-import { type ExpositionFormat, type LabelPairs, SeriesText } from '../exposition/index.js'
+import { type ExpositionFormat, type LabelPairs, sampleText } from '../exposition/index.js'
 import type { FamilyDescription } from '../meter/model.js'
 import type { MetricObjectWithValues, MetricValueWithName } from './types.js'
 
@@ -36,8 +36,7 @@ export function renderObject(
       name: metricName ?? name,
       type: isOwn && type === 'counter' ? 'counter' : 'gauge',
     }
-    const line = new SeriesText(sample, pairsOf(labels, format), defaults)
-    text += line.render(format, { values: [value], index: 0 })
+    text += sampleText(sample, format, { labels: pairsOf(labels, format), defaults }, value)
   }
   return text
 }

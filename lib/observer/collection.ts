@@ -1,11 +1,9 @@
 import { gzipSync } from 'node:zlib'
 import {
-  BufferSink,
+  Exposition,
   type ExpositionFormat,
-  SeriesTexts,
+  type LabelsOf,
   type ShownFamily,
-  type ShownSeries,
-  writeFamilies,
 } from '../exposition/index.js'
 import type { MergedSeries } from '../meter/service.js'
 import type { Wanted } from './negotiation.js'
@@ -42,8 +40,7 @@ export class Collection implements Shown {
   readonly #tallies: Tallies
   readonly #sources: Sources
   readonly #self = new SelfFamilies()
-  readonly #sink = new BufferSink()
-  #texts = new SeriesTexts()
+  #expositions = new Map<ExpositionFormat, Exposition>()
   #tellsProcesses = false
   #snapshot: Snapshot | undefined
 
@@ -131,11 +128,7 @@ export class Collection implements Shown {
   /** From the second process on each has its number, also when it is alone again. */
   #tellApart(): void {
     this.#tellsProcesses = true
-    this.#texts = new SeriesTexts((series: ShownSeries) => {
-      const { labels, defaults, process } = series as MergedSeries
-      if (typeof process !== 'number') return series
-      return { labels: [...labels, [PROCESS_LABEL, `${process}`] as const], defaults }
-    })
+    this.#expositions = new Map()
   }
 
   #body(snapshot: Snapshot, { format, gzip }: Wanted): Buffer {
@@ -156,9 +149,20 @@ export class Collection implements Shown {
   }
 
   #render({ families }: Snapshot, format: ExpositionFormat): Buffer {
-    writeFamilies(families, format, this.#sink, this.#texts)
-    return this.#sink.take()
+    let exposition = this.#expositions.get(format)
+    if (exposition === undefined) {
+      exposition = new Exposition(format, this.#tellsProcesses ? withProcess : undefined)
+      this.#expositions.set(format, exposition)
+    }
+    // A copy: it may be on its way to a client when the next one is made.
+    return Buffer.from(exposition.render(families))
   }
+}
+
+const withProcess: LabelsOf = (series) => {
+  const { labels, defaults, process } = series as MergedSeries
+  if (typeof process !== 'number') return series
+  return { labels: [...labels, [PROCESS_LABEL, `${process}`] as const], defaults }
 }
 
 function tellsProcesses({ outside, live }: Reading): boolean {
