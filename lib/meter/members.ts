@@ -83,6 +83,20 @@ const membersOf = (dir: string): NumberedMember[] =>
 export const ownSlot = (dir: string): number | undefined =>
   membersOf(dir).find(({ process }) => isOwn(process))?.slot
 
+/** The processes that have joined, by number, but for the numbers in `known`. None without a directory. */
+export function numberedProcesses(
+  dir: string,
+  known: ReadonlySet<number>,
+): { slot: number; process: ProcessIdentity }[] {
+  try {
+    return takenSlots(dir)
+      .filter((slot) => !known.has(slot))
+      .flatMap((slot) => memberOf(dir, slot) ?? [])
+  } catch {
+    return []
+  }
+}
+
 /** Frees the numbers of the dead: only under the lock, so that no two processes take the same one. */
 export function freeSlotsOfDead(dir: string): void {
   for (const member of membersOf(dir)) {
@@ -102,9 +116,10 @@ function take(dir: string, slot: number): boolean {
   }
 }
 
-/** The lowest number that nobody has, made this process's own. */
-export function takeSlot(dir: string): number {
+/** A number that nobody has, made this process's own: `preferred`, else the lowest. */
+export function takeSlot(dir: string, preferred?: number): number {
   const taken = new Set(takenSlots(dir))
+  if (preferred !== undefined && !taken.has(preferred) && take(dir, preferred)) return preferred
   for (let slot = 0; ; slot++) {
     if (!taken.has(slot) && take(dir, slot)) return slot
   }

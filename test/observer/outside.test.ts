@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { native } from '../../dist/native.js'
@@ -130,6 +130,27 @@ it('tells who the threads are, by their files or by their names', async () => {
     if (threadId === null) expect(name).toBe(comm(tid, pid))
     expect(program).toContain('service.mjs')
   }
+})
+
+it('names the script of the process, whatever its workers run', () => {
+  const { service, outside } = new TestObserver(dir, { leads: false })
+  service.refresh()
+  const main = ({ threadId }: { threadId: number }): boolean => threadId === 0
+  const meters = service.meters
+    .map(({ header }) => ({ header: { ...header, program: main(header) ? 'app.js' : 'task.js' } }))
+    .sort((a, b) => a.header.threadId - b.header.threadId)
+  const { threads } = outside.collect({ meters, ended: [] })
+  expect(meters.length).toBe(WORKERS.length + 1)
+  expect(new Set(threads.map(({ program }) => program))).toEqual(new Set(['app.js']))
+})
+
+it('sees a process that found no room for a meter file, by its number', async () => {
+  const own = temporaryDirectory()
+  const { pid, slot } = await ServiceProcess.start(own, [], { interval: LONG })
+  for (const name of readdirSync(own)) if (name.endsWith('.meter')) rmSync(`${own}/${name}`)
+  const { threads } = new TestObserver(own).collect()
+  expect(threads.map(({ tid }) => tid).sort()).toEqual(tids(pid).sort())
+  expect(threads.find(({ tid }) => tid === pid)).toMatchObject({ process: slot, role: 'main' })
 })
 
 it('shows a turn that does not end while it does not end', async () => {

@@ -1,4 +1,6 @@
-import { STATE } from '../../meter/layout.js'
+import { KIND, STATE } from '../../meter/layout.js'
+import { lifeOfProcess } from '../../meter/liveness.js'
+import { numberedProcesses } from '../../meter/members.js'
 import { heapFigures, type MeterValues } from './heap-figures.js'
 import { type MeterSource, type OpenMeter, processKey, type ThreadHeader } from './meters.js'
 import { ownPidNamespace, programOf } from './process-files.js'
@@ -31,11 +33,13 @@ export interface Member {
 /** The processes of a service, and others that are to be looked at. */
 export class Members {
   #others: readonly ProcessName[]
+  #directory: string | undefined
   #members = new Map<string, Member>()
   #namespace = ownPidNamespace()
 
-  constructor(others: readonly ProcessName[]) {
+  constructor(others: readonly ProcessName[], directory: string | undefined) {
     this.#others = others
+    this.#directory = directory
   }
 
   get all(): readonly Member[] {
@@ -59,6 +63,7 @@ export class Members {
       const list = meter.header.state === STATE.ended ? ended : live
       list.push(meter.header)
     }
+    this.#addNumbered()
     for (const { pid, start } of this.#others) this.#member(pid, start, null)
     for (const [key, { look, headers, live, ended, foreign }] of this.#members) {
       if (foreign) look.presence = 'hidden'
@@ -68,13 +73,24 @@ export class Members {
     }
   }
 
+  /** Those that found no room for a meter file: their number takes none. */
+  #addNumbered(): void {
+    if (this.#directory === undefined) return
+    const told = this.all.filter(({ live }) => live.length > 0)
+    const known = new Set(told.map(({ slot }) => slot ?? -1))
+    for (const { slot, process } of numberedProcesses(this.#directory, known)) {
+      if (lifeOfProcess(process) === 'alive') this.#member(process.pid, process.processStart, slot)
+    }
+  }
+
   #addMeter(meter: OpenMeter): Member {
     const { header } = meter
-    const { pid, processStart, tid, processSlot, pidNamespace, program } = header
+    const { kind, pid, processStart, tid, processSlot, pidNamespace, program } = header
     const member = this.#member(pid, processStart, processSlot)
     // Pids mean nothing in another namespace, or some other process.
     member.foreign = pidNamespace !== this.#namespace
-    member.program = program
+    // Workers run scripts of their own.
+    if (kind === KIND.main) member.program = program
     const other = member.headers.get(tid)
     if (other === undefined || other.threadStart <= header.threadStart) {
       member.headers.set(tid, header)

@@ -69,7 +69,7 @@ export class Outside {
   constructor(options: OutsideOptions = {}) {
     const { directory, minInterval = DEFAULT_MIN_INTERVAL_MS, pids = [] } = options
     this.#file = directory === undefined ? undefined : new ObservedFile(directory)
-    this.#members = new Members(pids)
+    this.#members = new Members(pids, directory)
     this.#rates = new ThreadRates(minInterval)
   }
 
