@@ -2,6 +2,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { expect, it, onTestFinished } from 'vitest'
 import type { ServiceThread } from '../../dist/observer/outside/index.js'
+import { programOf } from '../../dist/observer/outside/process-files.js'
 import { schedstat, state } from '../fixtures/proc.mjs'
 import { onOneProcessor } from '../fixtures/run.js'
 import { ServiceProcess, temporaryDirectory } from '../observer/service.js'
@@ -105,16 +106,21 @@ it('says why there is nothing to show', async () => {
   const gone = spawn('true')
   const pid = gone.pid as number
   await once(gone, 'exit')
+  const empty = temporaryDirectory()
   const endings = await Promise.all([
     run(['top', '--once', String(pid)]),
     run(['top', '--once', '/dev/shm/threadmeter-no-such-directory']),
     run(['top', '--once', process.execPath]),
+    run(['top', '--once', '0']),
+    run(['top', '--once', '--interval', '0.1', empty]),
   ])
-  expect(endings.map(({ code }) => code)).toEqual([1, 1, 1])
+  expect(endings.map(({ code }) => code)).toEqual([1, 1, 1, 1, 1])
   expect(endings.map(({ errors }) => errors)).toEqual([
     `threadmeter: there is no process ${pid}\n`,
     'threadmeter: there is no directory /dev/shm/threadmeter-no-such-directory\n',
     `threadmeter: ${process.execPath} is not a directory\n`,
+    'threadmeter: there is no process 0\n',
+    `threadmeter: no process runs in ${empty}\n`,
   ])
 })
 
@@ -128,6 +134,15 @@ it('prints tables one after the other without a terminal, until the process has 
   expect(errors).toBe(`threadmeter: ${child.pid}  sleep has ended\n`)
   expect(output).not.toContain('\x1b')
   expect(output).toMatch(/^1 thread in 1 process {2}0\.00 of \d+ processors {2}1 idle$/m)
+})
+
+it('names the script that Node runs, not what is preloaded', () => {
+  const pids = [
+    start(process.execPath, '--require', 'node:fs', '--no-warnings', 'sleeper.mjs'),
+    start(process.execPath, '--import=node:fs', '-r', 'node:fs', 'sleeper.mjs'),
+    start(process.execPath, '-r', 'node:fs', '-e', 'setTimeout(() => {}, 60_000)', 'x'),
+  ]
+  expect(pids.map(programOf)).toEqual(['sleeper.mjs', 'sleeper.mjs', 'node'])
 })
 
 it('sorts', async () => {

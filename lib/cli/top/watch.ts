@@ -1,4 +1,5 @@
 import type { ServiceThread } from '../../observer/outside/index.js'
+import { Failure } from '../command.js'
 import type { Target } from './target.js'
 
 /** One look at all threads. */
@@ -50,6 +51,7 @@ export async function* watch(
   while (await pause(next, signal)) {
     const threads = target.look()
     if (threads === undefined) return
+    if (once && threads.length === 0) throw new Failure(`no process runs in ${target.title}`)
     yield { title: target.title, time: Date.now(), interval, threads }
     if (once) return
     next = interval

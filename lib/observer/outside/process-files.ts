@@ -48,6 +48,8 @@ export const isOver = (stat: readonly string[]): boolean =>
 
 /** Whether there is such a process, though its files may be hidden. */
 export function exists(pid: number): boolean {
+  // To kill(2), 0 is the group of the caller.
+  if (pid === 0) return false
   try {
     return process.kill(pid, 0)
   } catch (error) {
@@ -111,12 +113,28 @@ export function readProcessFigures(pid: number, into: ProcessFigures): void {
   into.maxFds = maxFds(pid)
 }
 
+// Options of Node whose value is the next argument.
+const TAKES_VALUE =
+  /^(?:-[rC]|--(?:require|import|loader|experimental-loader|conditions|title|icu-data-dir|env-file))$/
+const HAS_NO_SCRIPT = /^(?:-e|-p|-pe|--eval|--print)$/
+
+/** The script among the arguments of Node; undefined for none, as with `--eval`. */
+function scriptOf(args: readonly string[]): string | undefined {
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i] as string
+    if (HAS_NO_SCRIPT.test(arg)) return undefined
+    if (TAKES_VALUE.test(arg)) i++
+    else if (arg !== '' && !arg.startsWith('-')) return arg
+  }
+  return undefined
+}
+
 /** What a process runs, to show to people: its command without the path of the interpreter. */
 export function programOf(pid: number): string {
   const [command = '', ...args] = tryRead(`/proc/${pid}/cmdline`).split('\0')
   const base = command.slice(command.lastIndexOf('/') + 1)
-  const script = args.find((arg) => arg !== '' && !arg.startsWith('-'))
-  return /^(node|nodejs)$/.test(base) && script !== undefined ? script : base || commOf(pid)
+  const script = /^(node|nodejs)$/.test(base) ? scriptOf(args) : undefined
+  return script ?? (base || commOf(pid))
 }
 
 const commOf = (pid: number): string => tryRead(`/proc/${pid}/comm`).trimEnd()
