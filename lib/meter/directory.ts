@@ -60,24 +60,24 @@ function lockJoining(dir: string): FileLock | undefined {
 }
 
 /** Without the lock nothing is cleaned and no number of a dead process is used again. */
-function becomeMember(dir: string): number {
+function becomeMember(dir: string, preferred?: number): number {
   const lock = lockJoining(dir)
   try {
     if (lock !== undefined) {
       cleanDeadService(dir)
       freeSlotsOfDead(dir)
     }
-    return ownSlot(dir) ?? takeSlot(dir)
+    return ownSlot(dir) ?? takeSlot(dir, preferred)
   } finally {
     lock?.release()
   }
 }
 
-function enter(dir: string): number {
+function enter(dir: string, preferred?: number): number {
   for (let attempt = 1; ; attempt++) {
     makePrivate(dir)
     try {
-      return ownSlot(dir) ?? becomeMember(dir)
+      return ownSlot(dir) ?? becomeMember(dir, preferred)
     } catch (error) {
       if (attempt === ATTEMPTS) throw error
     }
@@ -121,8 +121,8 @@ export function joinDirectory(path?: string): RuntimeDirectory {
 /** Makes the directory that this process has joined anew, where somebody has removed it. Never throws. */
 export function rejoinDirectory(): RuntimeDirectory {
   return attempt(() => {
-    const { path } = joined ?? joinAny(undefined)
-    joined = { available: true, path, slot: enter(path) }
+    const { path, slot } = joined ?? joinAny(undefined)
+    joined = { available: true, path, slot: enter(path, slot) }
     return joined
   })
 }

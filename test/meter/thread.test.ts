@@ -121,6 +121,11 @@ it('makes the directory anew that somebody has removed', async () => {
   expect(files.length).toBe(1)
 })
 
+it('keeps the number of its process in a directory made anew', async () => {
+  const { before, after } = await found('directory removed under several processes')
+  expect({ before, after }).toEqual({ before: 1, after: 1 })
+})
+
 it('tells when the event loop turned, and for how long it had been idle', async () => {
   const { directory, ...stamps } = await found('loop')
   const [first, second, third] = Object.values(stamps) as Record<string, number>[]
