@@ -94,6 +94,8 @@ function countedAs(value: unknown): number {
 }
 
 class CounterInstrument extends Instrument {
+  // Programs tell metrics apart by it.
+  static override readonly name = 'Counter'
   constructor(configuration: CounterConfiguration<string>) {
     super(configuration, { type: 'counter', slots: 1 })
   }

@@ -79,6 +79,8 @@ function requireNumber(value: unknown): number {
 }
 
 class GaugeInstrument extends Instrument {
+  // Programs tell metrics apart by it.
+  static override readonly name = 'Gauge'
   constructor(configuration: GaugeConfiguration<string>) {
     super(configuration, { type: 'gauge', slots: 1 })
   }

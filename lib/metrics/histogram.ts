@@ -91,6 +91,8 @@ const MS_PER_SECOND = 1000
 const NO_LABELS: Labels = {}
 
 class HistogramInstrument extends Instrument {
+  // Programs tell metrics apart by it.
+  static override readonly name = 'Histogram'
   readonly #bounds: Float64Array
 
   constructor(configuration: HistogramConfiguration<string>) {

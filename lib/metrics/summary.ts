@@ -92,6 +92,8 @@ function requireAge(
 }
 
 class SummaryInstrument extends Instrument {
+  // Programs tell metrics apart by it.
+  static override readonly name = 'Summary'
   readonly percentiles: readonly number[]
   readonly maxAgeSeconds: number | undefined
   readonly ageBuckets: number | undefined

@@ -15,6 +15,23 @@ const registryOf = (): [Registry] => [new Registry()]
 const call = (metric: object, method: string, ...args: unknown[]): unknown =>
   (metric as Record<string, (...args: unknown[]) => unknown>)[method](...args)
 
+describe('a metric', () => {
+  const kinds = ['Counter', 'Gauge', 'Histogram', 'Summary'] as const
+
+  it.each([ours, ...peers])('of $name says what it is', ({ module }) => {
+    for (const kind of kinds) {
+      const Kind = module[kind] as typeof Counter
+      class Own extends Kind {}
+      const [metric, own] = [Kind, Own].map(
+        (one) => new one({ name: 'c', help: 'h', registers: [] }),
+      )
+      expect(metric.constructor.name).toBe(kind)
+      expect(own.constructor.name).toBe('Own')
+      expect(own).toBeInstanceOf(Kind)
+    }
+  })
+})
+
 describe('a counter', () => {
   const counter = new Counter({ name: 'c', help: 'h', labelNames: ['a'], registers: registryOf() })
   const forms = (value: unknown): (() => unknown)[] => [
