@@ -190,11 +190,15 @@ it('leaves processes out that cannot be seen, and counts them', async () => {
   const elsewhere = observer.service.meters.map(({ header }) => ({
     header: { ...header, pidNamespace: header.pidNamespace + 1 },
   }))
-  const { hidden, threads, families } = new Outside().collect({
+  const outside = new Outside()
+  const { hidden, threads, families } = outside.collect({
     meters: elsewhere,
     ended: [],
   })
   expect(hidden).toBe(1)
   expect(threads).toEqual([])
   expect(families).toEqual([])
+  // Until their files are folded: then they have ended.
+  expect(outside.collect({ meters: [], ended: elsewhere }).hidden).toBe(1)
+  expect(outside.collect({ meters: [], ended: [] }).hidden).toBe(0)
 })

@@ -66,9 +66,9 @@ export class Members {
     this.#addNumbered()
     for (const { pid, start } of this.#others) this.#member(pid, start, null)
     for (const [key, { look, headers, live, ended, foreign }] of this.#members) {
-      if (foreign) look.presence = 'hidden'
-      else if (look.take(headers, now) === 'gone' && live.length + ended.length === 0)
-        this.#members.delete(key)
+      if (foreign) look.presence = live.length + ended.length === 0 ? 'gone' : 'hidden'
+      else look.take(headers, now)
+      if (look.presence === 'gone' && live.length + ended.length === 0) this.#members.delete(key)
       if (look.presence === 'present') look.readFigures()
     }
   }
