@@ -120,7 +120,7 @@ it('says why there is nothing to show', async () => {
     'threadmeter: there is no directory /dev/shm/threadmeter-no-such-directory\n',
     `threadmeter: ${process.execPath} is not a directory\n`,
     'threadmeter: there is no process 0\n',
-    `threadmeter: no process runs in ${empty}\n`,
+    `threadmeter: no process can be seen in ${empty}\n`,
   ])
 })
 

@@ -51,7 +51,7 @@ export async function* watch(
   while (await pause(next, signal)) {
     const threads = target.look()
     if (threads === undefined) return
-    if (once && threads.length === 0) throw new Failure(`no process runs in ${target.title}`)
+    if (once && threads.length === 0) throw new Failure(`no process can be seen in ${target.title}`)
     yield { title: target.title, time: Date.now(), interval, threads }
     if (once) return
     next = interval
