@@ -25,6 +25,7 @@ mkdirSync(ledgers)
 
 const seed = Number(process.env.PROOF_SEED ?? Date.now() % 2 ** 31)
 const campaign: Campaign = {
+  dir,
   ledgers,
   env: { THREADMETER_DIR: dir },
   random: randomFrom(seed),

@@ -1,3 +1,4 @@
+import { watch } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Program, proofFixture } from './program.js'
 
@@ -8,7 +9,13 @@ const BIRTH_SHARE = 0.3
 const BIRTH_MS = 250
 const LIFE_MS = 120
 
+// Observers fold once a second, for a few milliseconds: some are killed while they do.
+const FOLD_SHARE = 0.25
+const FOLD_WAIT_MS = 2_000
+const FOLD_MS = 3
+
 export interface Campaign {
+  readonly dir: string
   readonly ledgers: string
   readonly env: Record<string, string>
   readonly random: () => number
@@ -31,6 +38,20 @@ async function moment({ random }: Campaign, ready: () => Promise<unknown>): Prom
   await sleep(random() * LIFE_MS)
 }
 
+/** Waits until the observer has begun to write new totals, if it does, and up to some ms more. */
+async function foldBy(pid: number, { dir, random }: Campaign): Promise<void> {
+  const isOver = AbortSignal.timeout(FOLD_WAIT_MS)
+  try {
+    for await (const { filename } of watch(dir, { signal: isOver })) {
+      if (filename === `.retired-${pid}`) break
+    }
+  } catch (error) {
+    if (!isOver.aborted) throw error
+  }
+  const until = performance.now() + random() * FOLD_MS
+  while (performance.now() < until);
+}
+
 abstract class ProgramLane implements Lane {
   abstract readonly what: string
   readonly campaign: Campaign
@@ -42,6 +63,7 @@ abstract class ProgramLane implements Lane {
   }
 
   protected abstract readonly args: readonly string[]
+  protected readonly folds: boolean = false
   protected abstract ready(program: Program): Promise<string | undefined>
 
   async #untilReady(program: Program): Promise<void> {
@@ -52,7 +74,12 @@ abstract class ProgramLane implements Lane {
   async run(kills: number): Promise<void> {
     for (let killed = 0; killed < kills; killed++) {
       const program = new Program(this.args, this.campaign.env)
-      await moment(this.campaign, () => this.#untilReady(program))
+      if (this.folds && this.campaign.random() < FOLD_SHARE) {
+        await this.#untilReady(program)
+        await foldBy(program.pid, this.campaign)
+      } else {
+        await moment(this.campaign, () => this.#untilReady(program))
+      }
       if (program.hasEnded) throw new Error(`${this.what} ended by itself: ${program.errors}`)
       await program.kill()
       if (this.#url !== undefined) this.campaign.urls.delete(this.#url)
@@ -86,6 +113,7 @@ export class Writers extends ProgramLane {
 /** The same, with an observer in it. */
 export class ObservingWriters extends ProgramLane {
   readonly what = 'a process that counts and observes'
+  protected override readonly folds = true
   protected readonly args = [proofFixture('writer'), this.campaign.ledgers, '1', 'observe']
 
   protected ready(program: Program): Promise<string> {
@@ -96,6 +124,7 @@ export class ObservingWriters extends ProgramLane {
 /** Observers that do nothing else. */
 export class Observers extends ProgramLane {
   readonly what = 'threadmeter serve'
+  protected override readonly folds = true
   protected readonly args = ['dist/cli/main.js', 'serve', '--port', '0']
 
   protected async ready(program: Program): Promise<string> {
