@@ -10,6 +10,7 @@ const BENCHMARKS = {
   'all-threads': 'one look at 8, 64 and 256 workers',
   polling: 'what polling 64 workers costs',
   error: 'how wrong each method is for short tasks',
+  instruments: 'one call of an instrument',
   exporter: 'one scrape of the Prometheus exporter',
   scrape: 'one scrape of a service of 4 and 8 workers',
 }

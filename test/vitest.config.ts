@@ -15,7 +15,7 @@ const NEEDS: readonly Need[] = [
   {
     what: 'prometheus and promtool',
     probe: ['promtool', '--version'],
-    tests: ['test/prometheus/**'],
+    tests: ['test/prometheus/**', 'test/proof/prometheus-cluster.test.ts'],
   },
   {
     what: 'python3',

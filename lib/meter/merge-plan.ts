@@ -168,7 +168,7 @@ export class MergePlan {
       this.unfit++
       return undefined
     }
-    return family.hold(this.source.identify(series, family.description))
+    return family.hold(this.source.keyOf(series), () => this.source.identify(series))
   }
 
   #compile(): void {

@@ -19,9 +19,9 @@ export interface MeterFigures {
 
 /** Which series one of a file is, by the labels with which it is shown. */
 export interface SeriesIdentity {
-  /** In the order of the family's label names. */
-  readonly own: readonly (string | undefined)[]
-  /** Default labels of the thread, but for those whose names are among the family's. */
+  /** The labels of the series itself, in the order in which its thread has them. */
+  readonly labels: Labels
+  /** Default labels of the thread, but for those that the series has itself. */
   readonly defaults: Labels
   /** The process that a series of its own is about; null where processes are added up. */
   readonly process: number | null
@@ -50,8 +50,19 @@ export interface MergeSource {
   /** Whether the thread has ended, so that its gauges tell nothing any more. */
   readonly hasEnded: boolean
   describe(stored: FamilyDescription): FamilyDescription
-  identify(series: ReadSeries, family: FamilyDescription): SeriesIdentity
+  identify(series: ReadSeries): SeriesIdentity
+  /** `keyOfSeries()` of what `identify()` gives, without making it. */
+  keyOf(series: ReadSeries): string
 }
+
+/** Where a label of a family stands, in the order of names. */
+interface Place {
+  readonly name: string
+  readonly place: number
+  readonly prefix: string
+}
+
+const lengthened = (text: string): string => `${text.length}:${text}`
 
 /** The meter file of a thread. */
 export class ThreadSource implements MergeSource {
@@ -60,6 +71,7 @@ export class ThreadSource implements MergeSource {
   readonly hasEnded: boolean
   #defaults: Labels = []
   #byName = new Map<string, string>()
+  #orders = new Map<readonly string[], Place[]>()
 
   constructor(figures: MeterFigures, hasEnded: boolean) {
     this.figures = figures
@@ -70,14 +82,38 @@ export class ThreadSource implements MergeSource {
     return stored
   }
 
-  identify({ labels }: ReadSeries, { labelNames, perProcess }: FamilyDescription): SeriesIdentity {
-    const { defaultLabels, header } = this.figures
-    const process = perProcess ? header.processSlot : null
-    if (defaultLabels.length === 0) return { own: labels, defaults: defaultLabels, process }
+  identify({ labels: values, family }: ReadSeries): SeriesIdentity {
+    const { defaultLabels, families, header } = this.figures
+    const { labelNames, perProcess } = families.get(family) as FamilyDescription
     this.#takeDefaults(defaultLabels)
-    const own = labels.map((value, i) => value ?? this.#byName.get(labelNames[i] as string))
-    const defaults = this.#defaults.filter(([name]) => !labelNames.includes(name))
-    return { own, defaults, process }
+    const labels = labelNames.flatMap((name, i) => {
+      const value = values[i] ?? this.#byName.get(name)
+      return value === undefined ? [] : [[name, value] as const]
+    })
+    const defaults = defaultLabels.filter(([name]) => !labelNames.includes(name))
+    return { labels, defaults, process: perProcess ? header.processSlot : null }
+  }
+
+  keyOf(series: ReadSeries): string {
+    const { defaultLabels, families, header } = this.figures
+    if (defaultLabels.length > 0) return keyOfSeries(this.identify(series))
+    const { labelNames, perProcess } = families.get(series.family) as FamilyDescription
+    let key = perProcess ? `${header.processSlot};` : ''
+    for (const { prefix, place } of this.#orderOf(labelNames)) {
+      const value = series.labels[place]
+      if (value !== undefined) key += `${prefix}${value.length}:${value}`
+    }
+    return key
+  }
+
+  #orderOf(labelNames: readonly string[]): readonly Place[] {
+    let order = this.#orders.get(labelNames)
+    if (order === undefined) {
+      order = labelNames.map((name, place) => ({ name, place, prefix: lengthened(name) }))
+      order.sort((a, b) => (a.name < b.name ? -1 : 1))
+      this.#orders.set(labelNames, order)
+    }
+    return order
   }
 
   #takeDefaults(labels: Labels): void {
@@ -87,19 +123,19 @@ export class ThreadSource implements MergeSource {
   }
 }
 
-const lengthened = (text: string): string => `${text.length}:${text}`
-
-/** Differs between any two series of a family, whatever their labels hold. */
-export function keyOfSeries({ own, defaults, process }: SeriesIdentity): string {
+/**
+ * Differs between any two series of a family, whatever their labels hold; the same for the same labels,
+ * whoever has them in whichever order.
+ */
+export function keyOfSeries({ labels, defaults, process }: SeriesIdentity): string {
+  const all = [...labels, ...defaults].sort(([a], [b]) => (a < b ? -1 : 1))
   let key = process === null ? '' : `${process};`
-  for (const value of own) key += value === undefined ? '-' : lengthened(value)
-  if (defaults.length === 0) return key
-  const sorted = defaults.map(([name, value]) => lengthened(name) + lengthened(value)).sort()
-  return `${key};${sorted.join('')}`
+  for (const [name, value] of all) key += lengthened(name) + lengthened(value)
+  return key
 }
 
-/** Differs between any two families whose series cannot be merged. */
+/** Differs between any two families whose series cannot be merged. Each series tells its own labels. */
 export function keyOfFamily(family: FamilyDescription): string {
-  const { name, type, aggregator, labelNames, parameters, perProcess } = family
-  return JSON.stringify([name, type, aggregator, perProcess, labelNames, parameters.map(String)])
+  const { name, type, aggregator, parameters, perProcess } = family
+  return JSON.stringify([name, type, aggregator, perProcess, parameters.map(String)])
 }

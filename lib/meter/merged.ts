@@ -1,5 +1,5 @@
 import { type Arena, ownSlots } from './merge-arena.js'
-import { keyOfSeries, type Labels, type SeriesIdentity, slotsOfFamily } from './merge-source.js'
+import { type Labels, type SeriesIdentity, slotsOfFamily } from './merge-source.js'
 import type { FamilyDescription, Slots } from './model.js'
 
 /** The values of one series of all threads. The object stays the same for as long as any thread has it. */
@@ -28,8 +28,8 @@ const NO_PAGES: ReadonlyMap<number, Slots> = new Map()
 
 /** A series and who has it. */
 export class Row implements MergedSeries {
+  readonly key: string
   readonly identity: SeriesIdentity
-  readonly labels: Labels
   readonly slots: number
   readonly index: number
   readonly family: Family
@@ -40,16 +40,17 @@ export class Row implements MergedSeries {
 
   readonly #arena: Arena
 
-  constructor(arena: Arena, family: Family, identity: SeriesIdentity) {
+  constructor(arena: Arena, family: Family, key: string, identity: SeriesIdentity) {
     this.#arena = arena
     this.family = family
+    this.key = key
     this.identity = identity
-    this.labels = family.description.labelNames.flatMap((name, i) => {
-      const value = identity.own[i]
-      return value === undefined ? [] : [[name, value] as const]
-    })
     this.slots = slotsOfFamily(family.description)
     this.index = arena.take(this.slots)
+  }
+
+  get labels(): Labels {
+    return this.identity.labels
   }
 
   get defaults(): Labels {
@@ -115,12 +116,11 @@ export class Family implements MergedFamily {
     return this.#sorted
   }
 
-  /** The row for a series of one more file. */
-  hold(identity: SeriesIdentity): Row {
-    const key = keyOfSeries(identity)
+  /** The row for a series of one more file; `identify` tells what `key` stands for, if it is new. */
+  hold(key: string, identify: () => SeriesIdentity): Row {
     let row = this.#rows.get(key)
     if (row === undefined) {
-      row = new Row(this.#arena, this, identity)
+      row = new Row(this.#arena, this, key, identify())
       this.#rows.set(key, row)
       this.#sorted = undefined
     }
@@ -131,7 +131,7 @@ export class Family implements MergedFamily {
   /** One file does not have the series any more. */
   drop(row: Row): void {
     if (--row.holders > 0) return
-    this.#rows.delete(keyOfSeries(row.identity))
+    this.#rows.delete(row.key)
     this.#sorted = undefined
     this.#arena.release(row.index, row.slots)
   }

@@ -1,7 +1,7 @@
 import { blockSlots } from './exemplar-slots.js'
 import { KIND, STATE } from './layout.js'
 import { ownProcess } from './liveness.js'
-import type { MergeSource, SeriesIdentity } from './merge-source.js'
+import { keyOfSeries, type MergeSource, type SeriesIdentity } from './merge-source.js'
 import type { Family, Row } from './merged.js'
 import type { FamilyDescription, Slots } from './model.js'
 import type { MeterReader, ReadSeries } from './reader.js'
@@ -10,7 +10,7 @@ import { MeterImage } from './records-image.js'
 /**
  * The file of the totals holds series of many threads. What a thread's file says once, its default labels
  * and the number of its process, is there among the labels of each series, under names that no label can
- * have: `:` and the name of a default label, `::` for the process. Threads with other default labels have
+ * have: `:` and the name of a default label, `::` for the process. Series with other label names have
  * a family of their own there, of the same name.
  */
 const DEFAULT = ':'
@@ -18,13 +18,14 @@ const PROCESS = '::'
 
 const isOwn = (name: string): boolean => !name.startsWith(DEFAULT)
 
-const namesOf = ({ defaults, process }: SeriesIdentity): string[] => [
+const namesOf = ({ labels, defaults, process }: SeriesIdentity): string[] => [
+  ...labels.map(([name]) => name),
   ...defaults.map(([name]) => DEFAULT + name),
   ...(process === null ? [] : [PROCESS]),
 ]
 
-const valuesOf = ({ own, defaults, process }: SeriesIdentity): (string | undefined)[] => [
-  ...own,
+const valuesOf = ({ labels, defaults, process }: SeriesIdentity): string[] => [
+  ...labels.map(([, value]) => value),
   ...defaults.map(([, value]) => value),
   ...(process === null ? [] : [String(process)]),
 ]
@@ -47,11 +48,11 @@ function writeSeries(image: MeterImage, family: number, series: Row): void {
 function writeFamily(image: MeterImage, { description, series }: Family): void {
   const written = new Map<string, number>()
   for (const one of series) {
-    const extra = namesOf(one.identity)
-    const key = JSON.stringify(extra)
+    const labelNames = namesOf(one.identity)
+    const key = JSON.stringify(labelNames)
     let family = written.get(key)
     if (family === undefined) {
-      family = image.family({ ...description, labelNames: [...description.labelNames, ...extra] })
+      family = image.family({ ...description, labelNames })
       written.set(key, family)
     }
     writeSeries(image, family, one)
@@ -88,16 +89,22 @@ export class RetiredSource implements MergeSource {
     return { ...stored, labelNames: stored.labelNames.filter(isOwn) }
   }
 
+  keyOf(series: ReadSeries): string {
+    return keyOfSeries(this.identify(series))
+  }
+
   identify({ labels, family }: ReadSeries): SeriesIdentity {
     const names = this.figures.families.get(family)?.labelNames ?? []
+    const own: [string, string][] = []
     const defaults: [string, string][] = []
     let process: number | null = null
     for (const [i, name] of names.entries()) {
       const value = labels[i]
-      if (isOwn(name) || value === undefined) continue
-      if (name === PROCESS) process = Number(value)
+      if (value === undefined) continue
+      if (isOwn(name)) own.push([name, value])
+      else if (name === PROCESS) process = Number(value)
       else defaults.push([name.slice(DEFAULT.length), value])
     }
-    return { own: labels.slice(0, names.filter(isOwn).length), defaults, process }
+    return { labels: own, defaults, process }
   }
 }

@@ -1,7 +1,16 @@
 import { rmSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { MeterService } from '../../dist/meter/service.js'
-import { family, LIVING, shown, store, storeOne, valuesOf, writeMeter } from './fixtures/meters.mjs'
+import {
+  deadThread,
+  family,
+  LIVING,
+  shown,
+  store,
+  storeOne,
+  valuesOf,
+  writeMeter,
+} from './fixtures/meters.mjs'
 import { temporaryDirectory } from './temporary-directory.js'
 
 const requests = family('requests_total', { labelNames: ['path', 'code'] })
@@ -29,6 +38,44 @@ it('adds up what threads of the same series have', () => {
     seconds: { '': 6 },
   })
   expect(valuesOf(service.merged()[1].series[0], 4)).toEqual([6, 12, 18, 3])
+  service.close()
+})
+
+it('takes series for the same by their labels, in whichever order threads name them', () => {
+  const dir = temporaryDirectory()
+  const named = (...labelNames: string[]) => family('requests_total', { labelNames })
+  const write = (thread: number, labels: string[], ...series: [number, ...string[]][]) =>
+    writeMeter(dir, deadThread(thread), (image) => {
+      const id = image.family(named(...labels))
+      for (const [value, ...values] of series) store(image, id, values, value)
+    })
+  write(1, ['path', 'code'], [1, '/', '200'], [2, '/a', '200'])
+  write(2, ['code', 'path'], [10, '200', '/'], [20, '200', '/b'])
+  write(3, ['path'], [100, '/'], [200, '/a'])
+  writeMeter(dir, deadThread(4), (image) => {
+    image.defaultLabels({ code: '200' })
+    store(image, image.family(named('path')), ['/'], 1000)
+  })
+  const expected = { 'code=200,path=/': 1011, 'code=200,path=/a': 2, 'code=200,path=/b': 20 }
+  const service = new MeterService(dir)
+  const totals = () => {
+    const [requests] = service.merged()
+    const texts = requests.series.map((series) => {
+      const labels = [...series.labels, ...series.defaults].map((pair) => pair.join('='))
+      return [labels.sort().join(), valuesOf(series)[0]]
+    })
+    return Object.fromEntries(texts)
+  }
+  service.refresh()
+  expect(totals()).toEqual({ ...expected, 'path=/': 100, 'path=/a': 200 })
+  expect([...service.problems]).toEqual([])
+  service.lead()
+  expect(service.fold()).toBe(4)
+  expect(totals()).toEqual({ ...expected, 'path=/': 100, 'path=/a': 200 })
+  const again = new MeterService(dir)
+  again.refresh()
+  expect(again.merged()[0].series).toHaveLength(5)
+  again.close()
   service.close()
 })
 
