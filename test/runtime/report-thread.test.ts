@@ -165,6 +165,13 @@ describe('reporting', () => {
     }
   })
 
+  it('takes along what a worker had counted before there was an observer', async () => {
+    const { stdout } = await run([fixture('before-observer.mjs'), temporaryDirectory()], {})
+    const [shown, end] = stdout.trim().split('\n')
+    expect(JSON.parse(shown)).toEqual({ first: '1', last: '11' })
+    expect(end).toBe('ended')
+  })
+
   it('costs an idle thread less than 200 µs of CPU time at a time', async () => {
     const [interval, ms, workers] = [10, 1000, 3]
     const { stdout } = await run([fixture('idle-cost.mjs'), `${ms}`, `${workers}`], {
