@@ -54,7 +54,7 @@ const TIMELESS = [
 ]
 
 // Long: `--project '!campaigns'` leaves them out.
-const CAMPAIGNS = ['test/proof/**/*.test.ts']
+const CAMPAIGNS = ['test/proof/**/*.test.ts', 'test/examples/pool-{lines,screen}.test.ts']
 
 const exclude = [...configDefaults.exclude, ...leftOut()]
 const common = {
