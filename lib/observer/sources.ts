@@ -50,6 +50,7 @@ export class Sources {
     const seen = this.#try(() => this.#outside.collect(service ?? NO_METERS))
     const problems: (readonly [string, number])[] = [...(service?.problems ?? [])]
     if (seen !== undefined && seen.problem !== '') problems.push(['counters-not-kept', 1])
+    if (seen !== undefined && seen.unmetered > 0) problems.push(['no-meter-file', seen.unmetered])
     return {
       merged: this.#try(() => service?.merged()) ?? [],
       outside: seen?.families ?? [],

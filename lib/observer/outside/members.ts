@@ -32,6 +32,9 @@ export interface Member {
 
 /** The processes of a service, and others that are to be looked at. */
 export class Members {
+  /** Processes of the service that have no meter file. */
+  unmetered = 0
+
   #others: readonly ProcessName[]
   #directory: string | undefined
   #members = new Map<string, Member>()
@@ -78,8 +81,11 @@ export class Members {
     if (this.#directory === undefined) return
     const told = this.all.filter(({ live }) => live.length > 0)
     const known = new Set(told.map(({ slot }) => slot ?? -1))
+    this.unmetered = 0
     for (const { slot, process } of numberedProcesses(this.#directory, known)) {
-      if (lifeOfProcess(process) === 'alive') this.#member(process.pid, process.processStart, slot)
+      if (lifeOfProcess(process) !== 'alive') continue
+      this.#member(process.pid, process.processStart, slot)
+      this.unmetered++
     }
   }
 

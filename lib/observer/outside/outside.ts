@@ -26,6 +26,8 @@ export interface OutsideReadings {
   readonly threads: readonly ServiceThread[]
   /** Processes that have meter files and cannot be read from here. */
   readonly hidden: number
+  /** Processes of the service that have no meter file: they found no room for one. */
+  readonly unmetered: number
   /** Why the counters could not be kept for the next observer; empty when they could, or need not. */
   readonly problem: string
 }
@@ -186,6 +188,7 @@ export class Outside {
     return {
       families: this.#families.shown,
       hidden: members.filter(({ look }) => look.presence === 'hidden').length,
+      unmetered: this.#members.unmetered,
       problem: this.#problem,
       get threads() {
         threads ??= members.flatMap((member) => threadsOf(member, rates))
