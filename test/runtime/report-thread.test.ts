@@ -13,7 +13,6 @@ interface Figures {
 }
 
 interface Life {
-  used: number
   limit: number
   collected: number
   lived: number
@@ -22,6 +21,7 @@ interface Life {
 interface Result {
   own: Life
   other: Life
+  heaps: { lowest: number; highest: number }[]
   now: number
   text: string
   threads: { label: string; loopStamp: number; loopInterval: number; figures: Figures }[]
@@ -58,12 +58,14 @@ describe('threads that report', () => {
   })
 
   it.each(['main', 'worker-1'])('tell about their heap: %s', (label) => {
-    const life = label === 'main' ? result.own : result.other
+    const [life, heap] =
+      label === 'main' ? [result.own, result.heaps[0]] : [result.other, result.heaps[1]]
     const [used] = values(label, `nodejs_thread_heap_used_bytes ${label}`) as [number]
     const [total] = values(label, `nodejs_thread_heap_total_bytes ${label}`) as [number]
     const [limit] = values(label, `nodejs_thread_heap_limit_bytes ${label}`)
     expect(limit).toBe(life.limit)
-    expect(Math.abs(used - life.used) / life.used).toBeLessThan(0.2)
+    expect(used).toBeGreaterThan(heap.lowest * 0.9)
+    expect(used).toBeLessThan(heap.highest * 1.1)
     expect(total).toBeGreaterThanOrEqual(used)
     const spaces = Object.entries(thread(label)?.figures ?? {})
       .filter(([name]) => name.startsWith(`nodejs_thread_heap_space_used_bytes ${label} `))
