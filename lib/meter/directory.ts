@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
+import { messageOf } from '../capability.js'
 import { native, nativeError } from '../native.js'
 import { cleanDeadService, JOIN_LOCK, removeDeadSiblings, removeIfLast } from './cleaning.js'
 import { ownProcess } from './liveness.js'
@@ -21,8 +22,6 @@ const LOCK_MS = 200
 
 // Whoever cleans the directory of a dead service may take it from under a process that joins.
 const ATTEMPTS = 3
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : `${error}`)
 
 let joined: Extract<RuntimeDirectory, { available: true }> | undefined
 

@@ -8,6 +8,7 @@ import { STATE } from './layout.js'
 import type { HeaderFields } from './layout-header.js'
 import { MemoryStore } from './memory-store.js'
 import type { SeriesStore } from './model.js'
+import { monotonicMs } from './monotonic.js'
 import { meterFiles, noteMeterFile } from './status.js'
 import { ownIdentity } from './thread-identity.js'
 import { MeterWriter } from './writer.js'
@@ -19,8 +20,6 @@ const DEFAULT_INTERVAL_MS = 1000
 const RETRY_MS = 10_000
 // Copies of threadmeter that a thread may have loaded, each with a file of its own.
 const MAX_COPIES = 16
-const MS_PER_S = 1e3
-const NS_PER_MS = 1e6
 
 /** What a thread needs to make files of its own. */
 interface Place {
@@ -170,10 +169,4 @@ function replaceFile(): void {
   } catch {
     // The file that is there goes on; stampLoop() tries again.
   }
-}
-
-/** On CLOCK_MONOTONIC, which all processes share. */
-function monotonicMs(): number {
-  const [seconds, nanoseconds] = process.hrtime()
-  return seconds * MS_PER_S + nanoseconds / NS_PER_MS
 }

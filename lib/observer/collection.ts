@@ -18,6 +18,7 @@ import type { Tallies } from './tallies.js'
 // many, no more than a tenth of a processor is spent.
 const REUSE = 10
 
+const FOLD_MS = 1000
 const MS_PER_SECOND = 1000
 const GZIP = { level: 1 }
 
@@ -43,6 +44,7 @@ export class Collection implements Shown {
   #expositions = new Map<ExpositionFormat, Exposition>()
   #tellsProcesses = false
   #snapshot: Snapshot | undefined
+  #folding: NodeJS.Timeout | undefined
 
   /** @param directory the runtime directory; undefined where there is none */
   constructor(directory: string | undefined, tallies: Tallies) {
@@ -66,21 +68,26 @@ export class Collection implements Shown {
     return this.#current().reading.threads
   }
 
-  /** Leads at once, so that no other process thinks that nobody does, and begins the first window of rates. */
+  /**
+   * Leads at once, so that no other process thinks that nobody does, begins the first window of rates, and
+   * folds once a second from now on.
+   */
   begin(): void {
-    this.fold()
+    this.#fold()
     this.#current()
     this.#snapshot = undefined
+    this.#folding = setInterval(() => this.#fold(), FOLD_MS)
   }
 
   /** Folds what ended threads left, where no other observer does. */
-  fold(): void {
+  #fold(): void {
     this.#tallies.add('folded', this.#sources.fold())
     // It has read all files again: what was collected before is not there any more to be rendered.
     this.#snapshot = undefined
   }
 
   close(): void {
+    clearInterval(this.#folding)
     this.#sources.close()
   }
 

@@ -7,8 +7,6 @@ import { TEXT } from './negotiation.js'
 import { type ObserverServer, serve } from './server.js'
 import { Tallies } from './tallies.js'
 
-const FOLD_MS = 1000
-
 const port = parentPort as MessagePort
 const { directory, server: serverOptions, tallies } = workerData as ThreadData
 
@@ -16,14 +14,12 @@ native?.takeObserverRole()
 // As much of the worker's name as the kernel keeps, also where Node does not tell it.
 native?.setThreadName('threadmeter-obs')
 const collection = new Collection(directory, new Tallies(tallies))
-const folding = setInterval(() => collection.fold(), FOLD_MS)
 let server: ObserverServer | undefined
 
 const reply = (message: Reply, transfer: ArrayBuffer[] = []): void =>
   port.postMessage(message, transfer)
 
 function close(): void {
-  clearInterval(folding)
   server?.close()
   collection.close()
   port.close()

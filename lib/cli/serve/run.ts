@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { messageOf } from '../../capability.js'
 import { DirectoryError, makePrivate } from '../../meter/private-directory.js'
 import { native, nativeError } from '../../native.js'
 import { Collection } from '../../observer/collection.js'
@@ -8,10 +9,7 @@ import { Tallies } from '../../observer/tallies.js'
 import { type CommandInput, Failure, numberOption, UsageError } from '../command.js'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-const FOLD_MS = 1000
 const LAST_PORT = 65_535
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : `${error}`)
 
 const textOf = ({ options }: CommandInput, name: string): string | undefined => {
   const value = options[name]
@@ -79,14 +77,11 @@ export async function runServe(input: CommandInput): Promise<number> {
   const collection = new Collection(directory, new Tallies())
   collection.begin()
   let server: ObserverServer | undefined
-  let folding: NodeJS.Timeout | undefined
   try {
     server = await start(collection, options)
-    folding = setInterval(() => collection.fold(), FOLD_MS)
     process.stdout.write(`threadmeter: ${directory} at ${server.url}/metrics\n`)
     await stopped
   } finally {
-    clearInterval(folding)
     server?.close()
     collection.close()
   }

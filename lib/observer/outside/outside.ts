@@ -1,4 +1,6 @@
+import { messageOf } from '../../capability.js'
 import { STATE } from '../../meter/layout.js'
+import { monotonicMs } from '../../meter/monotonic.js'
 import { type ObservedSlot, OutsideFamilies } from './families.js'
 import type { OutsideFamily } from './family-rows.js'
 import { Members, type ProcessName, threadsOf } from './members.js'
@@ -39,14 +41,6 @@ const LONGEST_UNSEEN_MS = 5000
 
 /** Where processes count that have no number in a service. */
 const NO_SLOT = -1
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : `${error}`)
-
-/** ms on CLOCK_MONOTONIC, in which threads stamp their event loops. */
-export function monotonicMs(): number {
-  const [seconds, ns] = process.hrtime()
-  return seconds * 1e3 + ns / 1e6
-}
 
 /**
  * Reads every thread of every process of a service from outside, through /proc alone: no thread is asked,
