@@ -3,8 +3,11 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from './free-port.js'
 import { untilAnswered } from './scrapes.js'
+
+const FIRST_SCRAPE_MS = 20_000
 
 /** Seconds since the epoch and the value then. */
 export type Point = [number, number]
@@ -45,6 +48,16 @@ export class Prometheus {
     )
     this.#api = `http://127.0.0.1:${port}`
     await untilAnswered(`${this.#api}/-/ready`)
+    await this.#firstScrape()
+  }
+
+  /** It takes up its targets at a tick of 5 s, and is ready before. */
+  async #firstScrape(): Promise<void> {
+    const deadline = Date.now() + FIRST_SCRAPE_MS
+    while ((await this.#query('up', Date.now() / 1000)).length === 0) {
+      if (Date.now() > deadline) throw new Error('Prometheus does not begin to scrape')
+      await sleep(50)
+    }
   }
 
   async #query(promql: string, at: number): Promise<Answer['data']['result']> {
