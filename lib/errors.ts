@@ -16,6 +16,25 @@ const MESSAGES = {
   ERR_THREADMETER_LISTEN: (where: string) => `the observer cannot listen on ${where} (see cause)`,
   ERR_THREADMETER_OBSERVER_FAILED: () => "the observer's thread failed (see cause)",
   ERR_THREADMETER_OBSERVER_CLOSED: () => 'the observer was closed',
+  ERR_THREADMETER_DIAGNOSTICS_UNAVAILABLE: (reason: string) =>
+    `diagnostics cannot be had here: ${reason}`,
+  ERR_THREADMETER_THREAD_NOT_FOUND: (thread: string, known: string) =>
+    `there is no thread ${thread}; there are ${known}`,
+  ERR_THREADMETER_THREAD_AMBIGUOUS: (thread: string, known: string) =>
+    `several threads are called ${thread}: name one by its threadId, ${known}`,
+  ERR_THREADMETER_THREAD_BLOCKED: (thread: string, known: string) =>
+    `${thread} is in a native call, which no request can reach before it returns: ${known}`,
+  ERR_THREADMETER_THREAD_ENDED: (thread: string) => `${thread} ended before it could answer`,
+  ERR_THREADMETER_PROCESS_ENDED: (pid: string) => `process ${pid} ended before it could answer`,
+  ERR_THREADMETER_TIMEOUT: (what: string, seconds: string) =>
+    `${what} was not done within ${seconds} s`,
+  ERR_THREADMETER_CAPTURE_FAILED: (what: string, reason: string) => `${what} failed: ${reason}`,
+  ERR_THREADMETER_NOT_ENOUGH_MEMORY: (thread: string, need: string, have: string) =>
+    `a heap snapshot of ${thread} may need ${need}, and ${have}; force takes it all the same`,
+  ERR_THREADMETER_BUSY: (what: string) => `too many requests wait: ${what}`,
+  ERR_THREADMETER_ATTACH_FAILED: (pid: string, reason: string) =>
+    `cannot attach to process ${pid}: ${reason}`,
+  ERR_THREADMETER_PERF_UNAVAILABLE: (reason: string) => `perf cannot be used: ${reason}`,
 }
 
 /** The codes of {@link ThreadmeterError}. */
