@@ -16,7 +16,8 @@ export type CaptureKind = (typeof CAPTURE_KINDS)[number]
 /** Who a thread is. */
 export interface CapturedThread {
   readonly pid: number
-  readonly tid: number
+  /** Null for a worker without threadmeter that has not been reached yet: only it can tell. */
+  readonly tid: number | null
   readonly threadId: number
   readonly name: string
   readonly role: 'main' | 'worker'
