@@ -1,0 +1,65 @@
+import type { Channel } from '../channel/channel.js'
+import type { StackFrame } from '../model.js'
+import { isEndOfThread } from './ending.js'
+import { sampledStack } from './sampled-stack.js'
+
+/** A call as the protocol tells it: lines and columns count from 0. */
+interface ProtocolFrame {
+  readonly functionName: string
+  readonly url: string
+  readonly lineNumber: number
+  readonly columnNumber: number
+}
+
+interface Evaluation {
+  readonly exceptionDetails?: { readonly stackTrace?: { readonly callFrames: ProtocolFrame[] } }
+}
+
+// It throws before it does anything else, so that nothing of the thread's is touched. `silent` keeps a
+// debugger from stopping at it and consoles from showing it.
+const THROW = { expression: 'throw 0', silent: true, returnByValue: true }
+
+/** As many as V8 collects unless it is told otherwise. */
+export const MOST_FRAMES = 200
+
+// An interrupt's session is driven by JavaScript in the thread itself, on top of what the thread does.
+const OWN_FRAME = /\/diagnostics\/channel\/[\w-]+\.js$/
+
+function withoutOwn(frames: readonly StackFrame[]): readonly StackFrame[] {
+  const last = frames.findLastIndex(({ url }) => OWN_FRAME.test(url))
+  return frames.slice(last + 1)
+}
+
+async function thrownStack(channel: Channel): Promise<readonly StackFrame[] | undefined> {
+  // An exception carries its stack only where the Runtime domain is enabled.
+  await channel.post('Runtime.enable')
+  try {
+    const { exceptionDetails } = await channel.post<Evaluation>('Runtime.evaluate', THROW)
+    const frames = exceptionDetails?.stackTrace?.callFrames
+    // The innermost is the evaluated text.
+    return frames?.slice(1).map(({ functionName, url, lineNumber, columnNumber }) => ({
+      functionName,
+      url,
+      lineNumber: lineNumber + 1,
+      columnNumber: columnNumber + 1,
+    }))
+  } finally {
+    await channel.post('Runtime.disable').catch(() => {})
+  }
+}
+
+/**
+ * The exact JavaScript stack of the thread at this moment, innermost first, at most {@link MOST_FRAMES}
+ * calls; empty when it runs none. No microtask and no timer of the thread runs for it. Where V8 refuses to
+ * evaluate inside an interrupt, the stack is that of a profile of one sample.
+ */
+export async function currentStack(channel: Channel): Promise<readonly StackFrame[]> {
+  let frames: readonly StackFrame[] | undefined
+  try {
+    frames = await thrownStack(channel)
+  } catch (error) {
+    if (isEndOfThread(error)) throw error
+  }
+  frames ??= await sampledStack(channel)
+  return channel.route === 'interrupt' ? withoutOwn(frames) : frames
+}
