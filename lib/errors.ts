@@ -32,6 +32,7 @@ const MESSAGES = {
   ERR_THREADMETER_NOT_ENOUGH_MEMORY: (thread: string, need: string, have: string) =>
     `a heap snapshot of ${thread} may need ${need}, and ${have}; force takes it all the same`,
   ERR_THREADMETER_BUSY: (what: string) => `too many requests wait: ${what}`,
+  ERR_THREADMETER_BAD_REQUEST: (reason: string) => `the request cannot be answered: ${reason}`,
   ERR_THREADMETER_ATTACH_FAILED: (pid: string, reason: string) =>
     `cannot attach to process ${pid}: ${reason}`,
   ERR_THREADMETER_PERF_UNAVAILABLE: (reason: string) => `perf cannot be used: ${reason}`,

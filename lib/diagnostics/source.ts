@@ -1,10 +1,22 @@
 import type { Readable } from 'node:stream'
 import type { DoorInfo } from './door/protocol.js'
-import type { CapturedThread, CaptureRequest, DiagnosticThread, ProgressEvent } from './model.js'
+import type {
+  CaptureDetails,
+  CapturedThread,
+  CaptureRequest,
+  DiagnosticThread,
+  ProgressEvent,
+} from './model.js'
 
 /** A capture as it comes in. Its body must be read to the end before the next one is asked for. */
 export type ReceivedCapture =
-  | { readonly thread: CapturedThread; readonly bytes: number; readonly body: Readable }
+  | {
+      readonly thread: CapturedThread
+      readonly bytes: number
+      readonly body: Readable
+      /** Of a heap snapshot, which does not say it itself. */
+      readonly details?: CaptureDetails
+    }
   | { readonly thread: CapturedThread; readonly error: Error & { code?: string } }
 
 export interface ReceiveOptions {

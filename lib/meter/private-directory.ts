@@ -102,7 +102,8 @@ function make(path: string): void {
   }
 }
 
-function refuseUnlessPrivate(path: string): void {
+/** Throws where `path` is there and not a directory of this user alone. */
+export function refuseUnlessPrivate(path: string): void {
   const stats = look(path)
   if (stats === undefined) return
   const why = objection(stats)

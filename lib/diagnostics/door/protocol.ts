@@ -1,4 +1,4 @@
-import type { CapturedThread, CaptureKind, ProgressEvent } from '../model.js'
+import type { CaptureDetails, CapturedThread, CaptureKind, ProgressEvent } from '../model.js'
 
 /** The version in the path of every route. It grows when an answer changes its meaning. */
 export const PROTOCOL = 1
@@ -49,6 +49,8 @@ export type DoorEvent =
       readonly kind: CaptureKind
       readonly thread: CapturedThread
       readonly bytes: number
+      /** Of a heap snapshot, which does not say it itself. */
+      readonly details?: CaptureDetails
     }
   /** One thread's capture failed. */
   | { readonly event: 'failed'; readonly thread: CapturedThread; readonly error: DoorError }

@@ -1,0 +1,166 @@
+import { rmSync } from 'node:fs'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { dirname } from 'node:path'
+import type { Engine } from '../engine.js'
+import { CAPTURE_KINDS } from '../model.js'
+import { Captures } from './captures.js'
+import { Connections, type DoorLimits, LIMITS } from './connections.js'
+import { BadRequest } from './door-error.js'
+import { listenPrivately } from './listen.js'
+import type { DoorInfo } from './protocol.js'
+import { refuseUnknown } from './query.js'
+import {
+  type Handlers,
+  handlerFor,
+  type JsonRoutes,
+  jsonHandler,
+  jsonHandlers,
+  look,
+  type Method,
+  match,
+} from './routes.js'
+import { sendFailure } from './sending.js'
+import { removeStaleSockets } from './stale-sockets.js'
+
+/** A socket that is listened on. */
+export interface Door {
+  readonly path: string
+  /** Ends the connections, and what runs for them; the socket is gone when it returns, before it resolves. */
+  close(): Promise<void>
+}
+
+export interface DoorOptions {
+  /** Further routes: they may be added while the door is open. */
+  readonly routes?: JsonRoutes
+  readonly limits?: Partial<DoorLimits>
+}
+
+// Node looks at the time that requests take on an interval; that would wake an idle thread.
+const NEVER_MS = 2 ** 31 - 1
+
+function ownRoutes(engine: Engine, info: DoorInfo, limits: DoorLimits): Map<string, Handlers> {
+  const captures = new Captures(engine, limits)
+  const routes = new Map<string, Handlers>()
+  routes.set('/v1', look(withoutQuery(() => info)))
+  routes.set('/v1/threads', look(withoutQuery(async () => ({ threads: await engine.threads() }))))
+  for (const kind of CAPTURE_KINDS) {
+    const handler = captures.handler(kind)
+    routes.set(`/v1/${kind}`, { GET: handler, POST: handler })
+  }
+  routes.set('/v1/requests/*', { DELETE: jsonHandler(captures.end) })
+  return routes
+}
+
+const withoutQuery =
+  (answer: () => unknown) =>
+  ({ query }: { query: URLSearchParams }): unknown => {
+    refuseUnknown(query, [])
+    return answer()
+  }
+
+/** No request has one: it is neither read into memory nor waited for. */
+function refuseBody(request: IncomingMessage, most: number): void {
+  let bytes = 0
+  request.on('data', (chunk: Buffer) => {
+    bytes += chunk.length
+    if (bytes > most) request.destroy()
+  })
+  // Its end, or that of its connection, is seen by the answer.
+  request.on('error', () => {})
+  if (Number(request.headers['content-length'] ?? 0) > most) {
+    throw new BadRequest(413, 'no request has a body', { connection: 'close' })
+  }
+}
+
+class Answering {
+  readonly #own: Map<string, Handlers>
+  readonly #added: JsonRoutes
+  readonly #connections: Connections
+  readonly #limits: DoorLimits
+
+  constructor(own: Map<string, Handlers>, added: JsonRoutes, server: Server, limits: DoorLimits) {
+    this.#own = own
+    this.#added = added
+    this.#limits = limits
+    this.#connections = new Connections(server, limits)
+  }
+
+  readonly #find = (path: string): Handlers | undefined => {
+    const added = this.#added.get(path)
+    return this.#own.get(path) ?? (added && jsonHandlers(added))
+  }
+
+  readonly #paths = (): readonly string[] => [...this.#own.keys(), ...this.#added.keys()]
+
+  async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { socket } = request
+    // Whoever does not wait for answers could have any number of requests kept.
+    if (!this.#connections.begin(socket)) {
+      socket.destroy()
+      return
+    }
+    const hungUp = new AbortController()
+    response.once('close', () => {
+      this.#connections.end(socket)
+      if (!response.writableFinished) hungUp.abort(new Error('the client has hung up'))
+    })
+    response.on('error', () => {})
+    try {
+      refuseBody(request, this.#limits.bodyBytes)
+      await this.#handle(request, response, hungUp.signal)
+    } catch (error) {
+      sendFailure(response, error)
+    }
+  }
+
+  #handle(request: IncomingMessage, response: ServerResponse, signal: AbortSignal): Promise<void> {
+    const [path, query] = partsOf(request.url as string)
+    const { handlers, rest } = match(path, this.#find, this.#paths)
+    const handle = handlerFor(handlers, request.method as string)
+    return handle({ method: request.method as Method, rest, query, signal, request, response })
+  }
+}
+
+function partsOf(url: string): [path: string, query: URLSearchParams] {
+  const [target = ''] = url.split('#', 1)
+  const mark = target.indexOf('?')
+  if (mark < 0) return [target, new URLSearchParams()]
+  return [target.slice(0, mark), new URLSearchParams(target.slice(mark + 1))]
+}
+
+/**
+ * Serves what an engine captures to this user, on a Unix socket in a private directory; removes the
+ * sockets that dead processes left there. Rejects where it cannot listen. It keeps neither its thread nor
+ * the process alive, and has no timers while nobody is connected.
+ */
+export async function openDoor(
+  engine: Engine,
+  path: string,
+  info: DoorInfo,
+  { routes = new Map(), limits: given = {} }: DoorOptions = {},
+): Promise<Door> {
+  const limits = { ...LIMITS, ...given }
+  const server = createServer({
+    headersTimeout: 0,
+    requestTimeout: 0,
+    connectionsCheckingInterval: NEVER_MS,
+    keepAliveTimeout: limits.request,
+    maxHeaderSize: limits.headerBytes,
+  })
+  const answering = new Answering(ownRoutes(engine, info, limits), routes, server, limits)
+  server.on('request', (request, response) => void answering.answer(request, response))
+  // Whoever waits for leave to send a body, or wants another protocol, is told in plain HTTP.
+  server.on('checkContinue', (request, response) => void answering.answer(request, response))
+  await listenPrivately(server, path)
+  server.unref()
+  await removeStaleSockets(dirname(path))
+  return { path, close: () => close(server, path) }
+}
+
+function close(server: Server, path: string): Promise<void> {
+  rmSync(path, { force: true })
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
+}
