@@ -39,6 +39,8 @@ function parsePort(text: string): number | undefined {
   return port <= LAST_PORT ? port : undefined
 }
 
+const SWITCH = 'on or off'
+
 const parseSwitch = (text: string): boolean | undefined => SWITCHES.get(text.toLowerCase())
 
 /**
@@ -47,14 +49,17 @@ const parseSwitch = (text: string): boolean | undefined => SWITCHES.get(text.toL
  * @param complain called for each that cannot be used; it counts as one that is not set
  */
 export function readEnvironment(complain: Complain): Environment {
-  const on = 'on or off'
   return {
     port: read('THREADMETER_PORT', `an integer from 0 to ${LAST_PORT}`, parsePort, complain),
     host: read('THREADMETER_HOST', 'an address', (text) => text, complain),
-    serve: read('THREADMETER_SERVE', on, parseSwitch, complain),
-    openMetrics: read('THREADMETER_OPENMETRICS', on, parseSwitch, complain),
+    serve: read('THREADMETER_SERVE', SWITCH, parseSwitch, complain),
+    openMetrics: read('THREADMETER_OPENMETRICS', SWITCH, parseSwitch, complain),
   }
 }
+
+/** A variable that is on or off; `complain` as for {@link readEnvironment}. */
+export const readSwitch = (name: string, complain: Complain): boolean | undefined =>
+  read(name, SWITCH, parseSwitch, complain)
 
 /** Throws what cannot be used. */
 export function throwComplaint(error: Error): never {

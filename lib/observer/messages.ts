@@ -1,3 +1,4 @@
+import type { SentCompanion } from './companion.js'
 import type { Wanted } from './negotiation.js'
 import type { ServiceThread } from './outside/index.js'
 import type { ServerOptions } from './server.js'
@@ -9,6 +10,8 @@ export interface ThreadData {
   /** Undefined for an observer without a server of its own. */
   readonly server: ServerOptions | undefined
   readonly tallies: SharedArrayBuffer
+  /** What lives in the thread beside the observer. */
+  readonly companion: SentCompanion | undefined
 }
 
 /** An error, as it goes from one thread to another: cloned it would lose its code. */
@@ -36,6 +39,8 @@ export type Request =
 export type Reply =
   | { readonly kind: 'ready'; readonly port: number; readonly url: string | null }
   | { readonly kind: 'refused'; readonly error: SentError }
+  /** The companion could not be imported. */
+  | { readonly kind: 'alone' }
   | { readonly kind: 'text'; readonly id: number; readonly text: string }
   | { readonly kind: 'metrics'; readonly id: number; readonly body: Uint8Array }
   | { readonly kind: 'threads'; readonly id: number; readonly threads: readonly ServiceThread[] }

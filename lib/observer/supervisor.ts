@@ -1,8 +1,10 @@
 import { Worker } from 'node:worker_threads'
 import { ThreadmeterError } from '../errors.js'
+import type { Companion } from './companion.js'
 import { type Reply, type Request, receiveError, type ThreadData } from './messages.js'
 import type { Wanted } from './negotiation.js'
 import type { ServiceThread } from './outside/index.js'
+import { ownEnvironment } from './own-environment.js'
 import type { ServerOptions } from './server.js'
 import { Tallies } from './tallies.js'
 
@@ -38,12 +40,6 @@ interface Start {
 const closedError = (): ThreadmeterError =>
   new ThreadmeterError('ERR_THREADMETER_OBSERVER_CLOSED', [])
 
-/** Nothing that the application is preloaded with belongs into the observer's thread. */
-function ownEnvironment(): NodeJS.ProcessEnv {
-  const { NODE_OPTIONS: _, ...rest } = process.env
-  return rest
-}
-
 /**
  * Keeps the thread of an observer running: starts it again when it fails, after a delay that grows while
  * it keeps failing. Whoever asked in the meantime is answered by the next one. Only while somebody waits
@@ -51,11 +47,13 @@ function ownEnvironment(): NodeJS.ProcessEnv {
  */
 export class Supervisor {
   readonly #directory: string | undefined
+  readonly #companion: Companion | undefined
   readonly #tallies = new Tallies()
   #server: ServerOptions | undefined
   #worker: Worker | undefined
   #ready = false
   #start: Start | undefined
+  #isRefused = false
   #startedAt = 0
   #failure: unknown
   #delay = FIRST_DELAY_MS
@@ -64,9 +62,15 @@ export class Supervisor {
   #lastId = 0
   #closed: Promise<void> | undefined
 
-  constructor(directory: string | undefined, server: ServerOptions | undefined) {
+  /** @param companion lives in the thread as well, and stays there when observing is refused */
+  constructor(
+    directory: string | undefined,
+    server: ServerOptions | undefined,
+    companion?: Companion,
+  ) {
     this.#directory = directory
     this.#server = server
+    this.#companion = companion
   }
 
   /**
@@ -124,14 +128,18 @@ export class Supervisor {
   }
 
   #makeWorker(): Worker {
+    const companion = this.#companion
+    const { data, transfer } = companion?.equip() ?? { data: undefined, transfer: [] }
     const workerData: ThreadData = {
       directory: this.#directory,
       server: this.#server,
       tallies: this.#tallies.shared,
+      companion: companion && { module: companion.module.href, data },
     }
     return new Worker(new URL('./thread.js', import.meta.url), {
       name: NAME,
       workerData,
+      transferList: [...transfer],
       execArgv: [],
       env: ownEnvironment(),
       resourceLimits: RESOURCE_LIMITS,
@@ -162,7 +170,8 @@ export class Supervisor {
 
   #take(reply: Reply): void {
     if (reply.kind === 'ready') this.#becomeReady(reply.port, reply.url)
-    else if (reply.kind === 'refused') this.#failure = receiveError(reply.error)
+    else if (reply.kind === 'refused') this.#becomeRefused(receiveError(reply.error))
+    else if (reply.kind === 'alone') this.#companion?.leave()
     else this.#settle(reply)
     this.#holdProcess()
   }
@@ -176,6 +185,12 @@ export class Supervisor {
     for (const { question } of this.#pending.values()) this.#worker?.postMessage(question)
   }
 
+  /** Without a companion the thread ends now, and all it held with it. */
+  #becomeRefused(error: Error): void {
+    this.#failure = error
+    if (this.#companion !== undefined) this.#refuse()
+  }
+
   #settle(reply: Extract<Reply, { id: number }>): void {
     const pending = this.#pending.get(reply.id)
     this.#pending.delete(reply.id)
@@ -187,8 +202,9 @@ export class Supervisor {
     this.#worker = undefined
     this.#ready = false
     if (this.#closed !== undefined) return
-    if (this.#start !== undefined) {
-      this.#refuse()
+    if (this.#start !== undefined) this.#refuse()
+    if (this.#isRefused) {
+      this.#companion?.leave()
       return
     }
     this.#giveUp()
@@ -212,6 +228,7 @@ export class Supervisor {
   }
 
   #refuse(): void {
+    this.#isRefused = true
     const cause = this.#failure
     const { host, port } = this.#server ?? {}
     const isListening = (cause as NodeJS.ErrnoException | undefined)?.syscall !== undefined

@@ -2,22 +2,25 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { native } from '../native.js'
 import { Collection } from './collection.js'
+import { beginCompanion } from './companion.js'
 import { type Reply, type Request, sendError, type ThreadData } from './messages.js'
 import { TEXT } from './negotiation.js'
 import { type ObserverServer, serve } from './server.js'
 import { Tallies } from './tallies.js'
 
 const port = parentPort as MessagePort
-const { directory, server: serverOptions, tallies } = workerData as ThreadData
+const { directory, server: serverOptions, tallies, companion } = workerData as ThreadData
+
+const reply = (message: Reply, transfer: ArrayBuffer[] = []): void =>
+  port.postMessage(message, transfer)
 
 native?.takeObserverRole()
 // As much of the worker's name as the kernel keeps, also where Node does not tell it.
 native?.setThreadName('threadmeter-obs')
+// First, so that it is there before the application can block.
+if (companion !== undefined) beginCompanion(companion).catch(() => reply({ kind: 'alone' }))
 const collection = new Collection(directory, new Tallies(tallies))
 let server: ObserverServer | undefined
-
-const reply = (message: Reply, transfer: ArrayBuffer[] = []): void =>
-  port.postMessage(message, transfer)
 
 function close(): void {
   server?.close()

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { OBSERVER_LOCK } from '../meter/cleaning.js'
 import { tryLock } from '../meter/locks.js'
+import type { Companion } from '../observer/companion.js'
 import { isObservedByParent, removeMark, setMark } from '../observer/mark.js'
 import type { ServerOptions } from '../observer/server.js'
 import { Supervisor } from '../observer/supervisor.js'
@@ -28,23 +29,36 @@ export class Duty {
   readonly #directory: string | undefined
   readonly #server: ServerOptions
   readonly #warn: (error: unknown) => void
+  #companion: Companion | undefined
   #delay = FIRST_DELAY_MS
 
-  /** @param warn called with why this process cannot observe, each time that it has tried to */
+  /**
+   * @param warn called with why this process cannot observe, each time that it has tried to
+   * @param companion lives in the observer's thread, if this process observes from the start
+   */
   constructor(
     directory: string | undefined,
     server: ServerOptions,
     warn: (error: unknown) => void,
+    companion?: Companion,
   ) {
     this.#directory = directory
     this.#server = server
     this.#warn = warn
+    this.#companion = companion
   }
 
   /** Observes if nobody else does. Never throws, never keeps the process alive. */
   consider(): void {
-    if (this.#isTaken()) this.#later(FIRST_DELAY_MS)
-    else this.#observe()
+    // It needs its thread now, and has it for good then.
+    const companion = this.#companion
+    this.#companion = undefined
+    if (this.#isTaken()) {
+      companion?.leave()
+      this.#later(FIRST_DELAY_MS)
+    } else {
+      this.#observe(companion)
+    }
   }
 
   #isTaken(): boolean {
@@ -52,11 +66,11 @@ export class Duty {
     return this.#directory !== undefined && isLed(this.#directory)
   }
 
-  #observe(): void {
+  #observe(companion: Companion | undefined): void {
     const mark = this.#directory ?? ''
     // Before it listens: children may be started in this very turn.
     setMark(mark)
-    new Supervisor(this.#directory, this.#server).start(false).catch((error) => {
+    new Supervisor(this.#directory, this.#server, companion).start(false).catch((error) => {
       removeMark(mark)
       // Two may have begun at once, or an earlier process still be there.
       if (!this.#isTaken()) this.#warn(error)
