@@ -1,0 +1,136 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import { Readable } from 'node:stream'
+import { finished } from 'node:stream/promises'
+import type { CaptureRequest, DiagnosticThread } from '../model.js'
+import type { CaptureSource, ReceivedCapture, ReceiveOptions } from '../source.js'
+import { explain } from './client-error.js'
+import { isAbortError, reviveError } from './door-error.js'
+import { EndingEarly } from './ending-early.js'
+import { ask, textOf } from './exchange.js'
+import { FrameReader } from './frame-reader.js'
+import { type DoorError, type DoorEvent, type DoorInfo, EVENTS_TYPE } from './protocol.js'
+import { writeCapture } from './query.js'
+
+const OK = 200
+
+/** The error that an answer other than 200 brings. */
+async function errorIn(response: IncomingMessage): Promise<Error> {
+  const { error } = JSON.parse(await textOf(response)) as { error?: DoorError }
+  if (typeof error?.code === 'string') return reviveError(error)
+  throw new SyntaxError(`status ${response.statusCode}`)
+}
+
+type ResultEvent = Extract<DoorEvent, { event: 'result' }>
+
+/** Threads of another process, or of this one, by way of its socket. */
+export class DoorClient implements CaptureSource {
+  readonly #path: string
+  readonly #running = new Set<AbortController>()
+
+  constructor(path: string) {
+    this.#path = path
+  }
+
+  async #json<Result>(path: string): Promise<Result> {
+    try {
+      const response = await ask(this.#path, { path })
+      if (response.statusCode !== OK) throw await errorIn(response)
+      return JSON.parse(await textOf(response)) as Result
+    } catch (error) {
+      throw explain(this.#path, error)
+    }
+  }
+
+  info(): Promise<DoorInfo> {
+    return this.#json('/v1')
+  }
+
+  async threads(): Promise<readonly DiagnosticThread[]> {
+    const { threads } = await this.#json<{ threads: readonly DiagnosticThread[] }>('/v1/threads')
+    return threads
+  }
+
+  async *capture(
+    request: CaptureRequest,
+    { signal, onProgress }: ReceiveOptions = {},
+  ): AsyncGenerator<ReceivedCapture> {
+    signal?.throwIfAborted()
+    const id = randomUUID()
+    const hangUp = new AbortController()
+    const ending = new EndingEarly(signal, hangUp, () => this.#endEarly(id))
+    this.#running.add(hangUp)
+    try {
+      const response = await this.#begin(writeCapture(request, id), hangUp.signal)
+      ending.begin()
+      const frames = new FrameReader(ending.watch(response))
+      yield* this.#received(frames, onProgress)
+    } catch (error) {
+      // What a caller is told who ended it is the reason that it gave.
+      const isItsOwn = hangUp.signal.aborted || isAbortError(error)
+      throw signal?.aborted && isItsOwn ? signal.reason : explain(this.#path, error)
+    } finally {
+      ending.close()
+      this.#running.delete(hangUp)
+      hangUp.abort()
+    }
+  }
+
+  async #begin(path: string, signal: AbortSignal): Promise<IncomingMessage> {
+    const headers = { accept: EVENTS_TYPE }
+    const response = await ask(this.#path, { path, method: 'POST', headers, signal })
+    if (response.statusCode !== OK) throw await errorIn(response)
+    if (response.headers['content-type'] === EVENTS_TYPE) return response
+    throw new SyntaxError(`an answer of type ${response.headers['content-type']}`)
+  }
+
+  /** Over by then, or gone: whatever comes of it, the answer itself says so. */
+  #endEarly(id: string): void {
+    const asked = { path: `/v1/requests/${id}`, method: 'DELETE' } as const
+    ask(this.#path, asked).then(
+      (response) => response.resume(),
+      () => {},
+    )
+  }
+
+  async *#received(
+    frames: FrameReader,
+    onProgress: ReceiveOptions['onProgress'],
+  ): AsyncGenerator<ReceivedCapture> {
+    for (;;) {
+      const event = await frames.event()
+      if (event.event === 'result') yield* this.#result(event, frames)
+      else if (event.event === 'failed') {
+        yield { thread: event.thread, error: reviveError(event.error) }
+      } else if (event.event !== 'end') onProgress?.(event)
+      else if (event.error === undefined) return
+      else throw reviveError(event.error)
+    }
+  }
+
+  async *#result(
+    { thread, bytes, details }: ResultEvent,
+    frames: FrameReader,
+  ): AsyncGenerator<ReceivedCapture> {
+    const body = Readable.from(this.#explained(frames.body()), { objectMode: false })
+    // Whoever reads it is told; nobody has to.
+    body.on('error', () => {})
+    yield { thread, bytes, body, ...(details === undefined ? {} : { details }) }
+    if (body.readableEnded) return
+    body.destroy()
+    await finished(body).catch(() => {})
+  }
+
+  async *#explained(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    try {
+      yield* chunks
+    } catch (error) {
+      throw explain(this.#path, error)
+    }
+  }
+
+  /** Hangs up on what runs. */
+  async close(): Promise<void> {
+    for (const controller of this.#running) controller.abort()
+  }
+}
