@@ -1,0 +1,110 @@
+import { ThreadmeterError } from '../../errors.js'
+import type { CapturedThread } from '../model.js'
+import type { Channel } from './channel.js'
+import { threadText } from './conversation.js'
+import type { Lifecycle } from './lifecycle.js'
+import { MainChannel } from './main-channel.js'
+import { type KnownWorker, WorkerHub } from './worker-hub.js'
+
+// The main thread waits 500 ms at its exit; closing takes some of it.
+const PROCESS_ENDING_MS = 400
+
+/**
+ * The way to threads by the inspector of the main thread. Sessions are open only while channels or leases
+ * are: with a debugging port open, Node waits at its exit until all sessions are closed.
+ */
+export class InspectorRoute {
+  readonly #lifecycle: Lifecycle
+  readonly #mains = new Set<MainChannel>()
+  readonly #hubs = new Set<WorkerHub>()
+  #leases = 0
+
+  constructor(lifecycle: Lifecycle) {
+    this.#lifecycle = lifecycle
+    lifecycle.onEnding(() => this.#end())
+  }
+
+  /** Keeps open what is open, until the returned function is called: one session serves a request. */
+  lease(): () => void {
+    this.#leases++
+    let isOver = false
+    return () => {
+      if (isOver) return
+      isOver = true
+      this.#leases--
+      for (const hub of this.#hubs) this.#closeIdle(hub)
+    }
+  }
+
+  /** All workers, this thread among them. Waits for the main thread. Needs a lease. */
+  async workers(): Promise<readonly KnownWorker[]> {
+    const hub = [...this.#hubs].find((known) => known.isFresh) ?? this.#openHub()
+    await hub.ready
+    return hub.workers
+  }
+
+  /** Resolves when the main thread answers a command. Needs a lease. */
+  async askMain(): Promise<void> {
+    const [hub = this.#openHub()] = this.#hubs
+    await hub.ask()
+  }
+
+  /**
+   * A channel to a thread, which may not have answered yet. To a worker the way is through the main
+   * thread: this waits for it. Throws ERR_THREADMETER_DIAGNOSTICS_UNAVAILABLE,
+   * ERR_THREADMETER_PROCESS_ENDED, ERR_THREADMETER_THREAD_ENDED.
+   */
+  async open(thread: CapturedThread): Promise<Channel> {
+    if (thread.role === 'main') {
+      const main = new MainChannel(this.#lifecycle, (channel) => this.#mains.delete(channel))
+      this.#mains.add(main)
+      return main
+    }
+    const release = this.lease()
+    try {
+      const channel = await this.#take(thread)
+      channel.watchEnding()
+      return channel
+    } finally {
+      release()
+    }
+  }
+
+  async #take(thread: CapturedThread) {
+    for (const hub of this.#hubs) {
+      await hub.ready
+      const channel = hub.take(thread)
+      if (channel !== undefined) return channel
+    }
+    const hub = this.#openHub()
+    await hub.ready
+    const channel = hub.take(thread)
+    if (channel !== undefined) return channel
+    throw new ThreadmeterError('ERR_THREADMETER_THREAD_ENDED', [threadText(thread)])
+  }
+
+  #openHub(): WorkerHub {
+    const hub: WorkerHub = new WorkerHub(
+      this.#lifecycle,
+      () => this.#hubs.delete(hub),
+      (idle) => this.#closeIdle(idle),
+    )
+    this.#hubs.add(hub)
+    return hub
+  }
+
+  #closeIdle(hub: WorkerHub): void {
+    if (this.#leases === 0 && hub.isIdle) void hub.close()
+  }
+
+  /** The main thread exits: takes what there is, and closes all. */
+  async #end(): Promise<void> {
+    const workers = [...this.#hubs].flatMap((hub) => hub.channels)
+    await Promise.all(
+      [...this.#mains, ...workers].map((channel) =>
+        channel.announceEnding('process ended', PROCESS_ENDING_MS),
+      ),
+    )
+    await Promise.all([...this.#mains, ...this.#hubs].map((open) => open.close()))
+  }
+}

@@ -1,0 +1,134 @@
+import { ThreadmeterError } from '../../errors.js'
+import type { Channel } from '../channel/channel.js'
+import { threadText } from '../channel/conversation.js'
+import type { CaptureContent, CaptureContext } from '../engine.js'
+import type { CapturedThread, CaptureKind, CaptureRequest, KernelView } from '../model.js'
+import type { EngineOptions } from './engine-options.js'
+import { nativeStack } from './native-stack.js'
+import type { Queues } from './queues.js'
+import { type Blocked, reach, type Ways } from './reach.js'
+import { within } from './within.js'
+
+// After an abort what there is still comes: from a thread that is in a native call it does not.
+const ABORT_MS = 5000
+
+/** Beyond the window: a profile is handed over when a native call in which it ended returns. */
+const SLACK_SECONDS: Readonly<Record<CaptureKind, number>> = {
+  stack: 15,
+  'cpu-profile': 120,
+  'heap-profile': 120,
+  'heap-snapshot': 1800,
+  'gc-profile': 120,
+}
+
+const limitSeconds = ({ kind, seconds, wait }: CaptureRequest): number =>
+  SLACK_SECONDS[kind] + wait / 1000 + (kind.endsWith('profile') ? seconds : 0)
+
+const known = ({ state, syscall, wchan, cpu, runDelay }: KernelView): string => {
+  const facts = [
+    ['state', state],
+    ['system call', syscall],
+    ['waits in', wchan],
+    ['CPU', cpu?.toFixed(2)],
+    ['run delay', runDelay?.toFixed(2)],
+  ].filter(([, value]) => value !== null && value !== undefined)
+  return facts.map((fact) => fact.join(' ')).join(', ') || 'the kernel tells nothing of it'
+}
+
+const blockedError = ({ by, kernel }: Blocked): ThreadmeterError =>
+  Object.assign(
+    new ThreadmeterError('ERR_THREADMETER_THREAD_BLOCKED', [threadText(by), known(kernel)]),
+    { details: kernel },
+  )
+
+/** One capture of one thread, from its place in the queue to what it brings. */
+export class Job {
+  readonly #thread: CapturedThread
+  readonly #request: CaptureRequest
+  readonly #context: CaptureContext
+  readonly #options: EngineOptions
+
+  constructor(
+    thread: CapturedThread,
+    request: CaptureRequest,
+    context: CaptureContext,
+    options: EngineOptions,
+  ) {
+    this.#thread = thread
+    this.#request = request
+    this.#context = context
+    this.#options = options
+  }
+
+  async run(ways: Ways, queues: Queues): Promise<CaptureContent> {
+    const { signal, onProgress } = this.#context
+    const thread = this.#thread
+    const lane = `${this.#request.kind} ${thread.threadId}`
+    const leave = await queues.enter(lane, this.#what, signal, (ahead) =>
+      onProgress({ event: 'queued', thread, ahead }),
+    )
+    try {
+      return await this.#reachAndCapture(ways)
+    } finally {
+      leave()
+    }
+  }
+
+  get #what(): string {
+    return `${this.#request.kind} of ${threadText(this.#thread)}`
+  }
+
+  async #reachAndCapture(ways: Ways): Promise<CaptureContent> {
+    const window = this.#options.window(this.#thread)
+    const reached = await reach(this.#thread, ways)
+    if ('channel' in reached) return this.#capture(reached.channel)
+    const { blocked } = reached
+    const channel = await this.#wait(blocked)
+    if (channel !== undefined) return this.#capture(channel)
+    this.#context.signal.throwIfAborted()
+    // A worker may run JavaScript behind a main thread that does not.
+    if (this.#request.kind !== 'stack' || blocked.by.threadId !== this.#thread.threadId) {
+      throw blockedError(blocked)
+    }
+    return nativeStack(this.#thread, blocked.kernel, window.close(), this.#options)
+  }
+
+  /** The channel, if the native call returns while the request waits for it. */
+  async #wait({ by, kernel, later, abandon }: Blocked): Promise<Channel | undefined> {
+    const { wait } = this.#request
+    let channel: Channel | undefined
+    try {
+      if (wait > 0) {
+        this.#context.onProgress({ event: 'blocked', thread: by, kernel })
+        channel = await within(wait, later, this.#context.signal)
+      }
+    } finally {
+      if (channel === undefined) abandon()
+    }
+    return channel
+  }
+
+  async #capture(channel: Channel): Promise<CaptureContent> {
+    const { signal, onProgress } = this.#context
+    const { capture, program, app, window } = this.#options
+    try {
+      signal.throwIfAborted()
+      const context = { signal, onProgress, program, app, window }
+      return await this.#limited(capture(channel, this.#request, context))
+    } finally {
+      // Not waited for: it takes as long as the thread needs to let go.
+      void channel.close()
+    }
+  }
+
+  async #limited(capturing: Promise<CaptureContent>): Promise<CaptureContent> {
+    const { signal } = this.#context
+    const seconds = limitSeconds(this.#request)
+    const content = await within(seconds * 1000, capturing, signal, ABORT_MS)
+    if (content !== undefined) return content
+    // Nobody will fetch it.
+    capturing.then((late) => late.type === 'file' && late.dispose()).catch(() => {})
+    signal.throwIfAborted()
+    throw new ThreadmeterError('ERR_THREADMETER_TIMEOUT', [this.#what, String(seconds)])
+  }
+}

@@ -1,0 +1,17 @@
+const LONG_MS = 2 ** 30
+
+/** Keeps the helper's event loop going while something runs: a command to a session does not. */
+export class KeepAlive {
+  #running = 0
+  #timer: NodeJS.Timeout | undefined
+
+  begin(): () => void {
+    if (this.#running++ === 0) this.#timer = setInterval(() => {}, LONG_MS)
+    let isOver = false
+    return () => {
+      if (isOver) return
+      isOver = true
+      if (--this.#running === 0) clearInterval(this.#timer)
+    }
+  }
+}
