@@ -1,0 +1,51 @@
+import { outOfRange } from '../../errors.js'
+import { checkTrigger, conditionsOf } from './check.js'
+import { CONDITIONS, type TriggerSpec } from './model.js'
+
+const ABOUT_CONDITIONS: readonly string[] = [...CONDITIONS, 'for', 'thread']
+
+const SWITCHES: ReadonlyMap<string, boolean> = new Map([
+  ['on', true],
+  ['true', true],
+  ['1', true],
+  ['off', false],
+  ['false', false],
+  ['0', false],
+])
+
+function readValue(key: string, text: string): unknown {
+  if (key === 'directory') return text
+  // As in all requests: digits alone are a threadId, whatever threads are called.
+  if (key === 'thread') return /^\d+$/.test(text) ? Number(text) : text
+  if (key === 'heapSnapshot') return SWITCHES.get(text) ?? text
+  return /^[\d.]+(?:e\d+)?$/i.test(text) ? Number(text) : text
+}
+
+/**
+ * A trigger of names and values as they stand in a query or in the environment. Throws a TypeError or
+ * RangeError that names the first that cannot be used.
+ *
+ * @param where what they stand in, for those errors
+ */
+export function triggerFromText(
+  where: string,
+  entries: Iterable<readonly [string, string]>,
+): TriggerSpec {
+  const conditions: Record<string, unknown> = {}
+  const capture: Record<string, unknown> = {}
+  for (const [key, text] of entries) {
+    const fields = ABOUT_CONDITIONS.includes(key) ? conditions : capture
+    if (Object.hasOwn(fields, key)) throw outOfRange(where, `given one ${key}`, text)
+    // By this route, for a name such as __proto__ would otherwise not be seen.
+    Object.defineProperty(fields, key, { value: readValue(key, text), enumerable: true })
+  }
+  return checkTrigger(conditions, capture)
+}
+
+/** A trigger as {@link triggerFromText} reads it. */
+export function textOfTrigger(spec: TriggerSpec): [string, string][] {
+  const fields = { ...conditionsOf(spec), ...spec.capture }
+  return Object.entries(fields)
+    .filter(([, value]) => value !== null)
+    .map(([key, value]) => [key, String(value)])
+}
