@@ -2,7 +2,7 @@ import { ThreadmeterError } from '../../errors.js'
 import type { Engine } from '../engine.js'
 import type { CaptureKind } from '../model.js'
 import { answerTo } from './capture-answer.js'
-import type { DoorLimits } from './connections.js'
+import type { Connections, DoorLimits } from './connections.js'
 import { abortError, BadRequest } from './door-error.js'
 import { EVENTS_TYPE } from './protocol.js'
 import { type AskedCapture, readCapture, refuseUnknown } from './query.js'
@@ -17,11 +17,13 @@ const wantsEvents = ({ request }: Exchange): boolean =>
 export class Captures {
   readonly #engine: Engine
   readonly #limits: DoorLimits
+  readonly #connections: Connections
   readonly #ended = new Map<string, AbortController>()
   #running = 0
 
-  constructor(engine: Engine, limits: DoorLimits) {
+  constructor(engine: Engine, connections: Connections, limits: DoorLimits) {
     this.#engine = engine
+    this.#connections = connections
     this.#limits = limits
   }
 
@@ -32,6 +34,7 @@ export class Captures {
         throw new ThreadmeterError('ERR_THREADMETER_BUSY', [`${this.#running} captures`])
       }
       this.#running++
+      this.#connections.capture(exchange.request.socket)
       try {
         await this.#run(asked, exchange)
       } finally {

@@ -26,17 +26,21 @@ export const LIMITS: DoorLimits = {
 
 interface Connection {
   isBusy: boolean
+  /** A capture runs for it. */
+  isCapturing: boolean
   /** Ends it; undefined while it is busy. */
   deadline: NodeJS.Timeout | undefined
 }
 
 /**
- * Lets nobody hold the socket by holding connections: one without a request for a while goes, and the
- * oldest of those where there are too many. There are timers only while there are connections.
+ * Lets nobody hold the socket by holding connections: one without a request for a while goes, and where
+ * there are too many the oldest for which nothing is captured. There are timers only while there are
+ * connections.
  */
 export class Connections {
   readonly #connections = new Map<Socket, Connection>()
   readonly #limits: DoorLimits
+  #isClosing = false
 
   constructor(server: Server, limits: DoorLimits) {
     this.#limits = limits
@@ -46,13 +50,15 @@ export class Connections {
   #add(socket: Socket): void {
     // A client must not keep the process alive.
     socket.unref()
-    this.#connections.set(socket, { isBusy: false, deadline: this.#deadline(socket) })
+    this.#await(socket)
     socket.once('close', () => this.#forget(socket))
-    if (this.#connections.size > this.#limits.connections) this.#oldestIdle()?.destroy()
+    if (this.#connections.size > this.#limits.connections) this.#oldestToSpare()?.destroy()
   }
 
-  #deadline(socket: Socket): NodeJS.Timeout {
-    return setTimeout(() => socket.destroy(), this.#limits.request).unref()
+  /** Until its next request. */
+  #await(socket: Socket): void {
+    const deadline = setTimeout(() => socket.destroy(), this.#limits.request).unref()
+    this.#connections.set(socket, { isBusy: false, isCapturing: false, deadline })
   }
 
   #forget(socket: Socket): void {
@@ -60,8 +66,8 @@ export class Connections {
     this.#connections.delete(socket)
   }
 
-  #oldestIdle(): Socket | undefined {
-    for (const [socket, { isBusy }] of this.#connections) if (!isBusy) return socket
+  #oldestToSpare(): Socket | undefined {
+    for (const [socket, { isCapturing }] of this.#connections) if (!isCapturing) return socket
     return undefined
   }
 
@@ -74,10 +80,22 @@ export class Connections {
     return true
   }
 
+  /** From now to its end the request is one for a capture. */
+  capture(socket: Socket): void {
+    const connection = this.#connections.get(socket)
+    if (connection !== undefined) connection.isCapturing = true
+  }
+
   /** Its answer has ended. */
   end(socket: Socket): void {
-    if (!this.#connections.has(socket)) return
-    this.#connections.delete(socket)
-    this.#connections.set(socket, { isBusy: false, deadline: this.#deadline(socket) })
+    if (!this.#connections.delete(socket) || socket.destroyed) return
+    this.#await(socket)
+    if (this.#isClosing) socket.destroySoon()
+  }
+
+  /** Lets those go that wait for nothing, and the others when they have been answered. */
+  close(): void {
+    this.#isClosing = true
+    for (const [socket, { isBusy }] of this.#connections) if (!isBusy) socket.destroy()
   }
 }

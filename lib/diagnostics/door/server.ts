@@ -5,7 +5,7 @@ import type { Engine } from '../engine.js'
 import { CAPTURE_KINDS } from '../model.js'
 import { Captures } from './captures.js'
 import { Connections, type DoorLimits, LIMITS } from './connections.js'
-import { BadRequest } from './door-error.js'
+import { abortError, BadRequest } from './door-error.js'
 import { listenPrivately } from './listen.js'
 import type { DoorInfo } from './protocol.js'
 import { refuseUnknown } from './query.js'
@@ -25,7 +25,10 @@ import { removeStaleSockets } from './stale-sockets.js'
 /** A socket that is listened on. */
 export interface Door {
   readonly path: string
-  /** Ends the connections, and what runs for them; the socket is gone when it returns, before it resolves. */
+  /**
+   * The socket is gone when it returns. Resolves when all have been answered that are being answered now,
+   * after a second at the latest.
+   */
   close(): Promise<void>
 }
 
@@ -37,9 +40,9 @@ export interface DoorOptions {
 
 // Node looks at the time that requests take on an interval; that would wake an idle thread.
 const NEVER_MS = 2 ** 31 - 1
+const CLOSE_MS = 1000
 
-function ownRoutes(engine: Engine, info: DoorInfo, limits: DoorLimits): Map<string, Handlers> {
-  const captures = new Captures(engine, limits)
+function ownRoutes(engine: Engine, info: DoorInfo, captures: Captures): Map<string, Handlers> {
   const routes = new Map<string, Handlers>()
   routes.set('/v1', look(withoutQuery(() => info)))
   routes.set('/v1/threads', look(withoutQuery(async () => ({ threads: await engine.threads() }))))
@@ -58,15 +61,13 @@ const withoutQuery =
     return answer()
   }
 
-/** No request has one: it is neither read into memory nor waited for. */
-function refuseBody(request: IncomingMessage, most: number): void {
+/** No request has one: it is neither kept nor waited for. */
+function passOverBody(request: IncomingMessage, most: number): void {
   let bytes = 0
   request.on('data', (chunk: Buffer) => {
     bytes += chunk.length
     if (bytes > most) request.destroy()
   })
-  // Its end, or that of its connection, is seen by the answer.
-  request.on('error', () => {})
   if (Number(request.headers['content-length'] ?? 0) > most) {
     throw new BadRequest(413, 'no request has a body', { connection: 'close' })
   }
@@ -78,19 +79,17 @@ class Answering {
   readonly #connections: Connections
   readonly #limits: DoorLimits
 
-  constructor(own: Map<string, Handlers>, added: JsonRoutes, server: Server, limits: DoorLimits) {
+  constructor(
+    own: Map<string, Handlers>,
+    added: JsonRoutes,
+    connections: Connections,
+    limits: DoorLimits,
+  ) {
     this.#own = own
     this.#added = added
+    this.#connections = connections
     this.#limits = limits
-    this.#connections = new Connections(server, limits)
   }
-
-  readonly #find = (path: string): Handlers | undefined => {
-    const added = this.#added.get(path)
-    return this.#own.get(path) ?? (added && jsonHandlers(added))
-  }
-
-  readonly #paths = (): readonly string[] => [...this.#own.keys(), ...this.#added.keys()]
 
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { socket } = request
@@ -102,16 +101,24 @@ class Answering {
     const hungUp = new AbortController()
     response.once('close', () => {
       this.#connections.end(socket)
-      if (!response.writableFinished) hungUp.abort(new Error('the client has hung up'))
+      if (!response.writableFinished) hungUp.abort(abortError('the client has hung up'))
     })
     response.on('error', () => {})
+    request.on('error', () => {})
     try {
-      refuseBody(request, this.#limits.bodyBytes)
+      passOverBody(request, this.#limits.bodyBytes)
       await this.#handle(request, response, hungUp.signal)
     } catch (error) {
       sendFailure(response, error)
     }
   }
+
+  readonly #find = (path: string): Handlers | undefined => {
+    const added = this.#added.get(path)
+    return this.#own.get(path) ?? (added && jsonHandlers(added))
+  }
+
+  readonly #paths = (): readonly string[] => [...this.#own.keys(), ...this.#added.keys()]
 
   #handle(request: IncomingMessage, response: ServerResponse, signal: AbortSignal): Promise<void> {
     const [path, query] = partsOf(request.url as string)
@@ -147,20 +154,24 @@ export async function openDoor(
     keepAliveTimeout: limits.request,
     maxHeaderSize: limits.headerBytes,
   })
-  const answering = new Answering(ownRoutes(engine, info, limits), routes, server, limits)
+  const connections = new Connections(server, limits)
+  const own = ownRoutes(engine, info, new Captures(engine, connections, limits))
+  const answering = new Answering(own, routes, connections, limits)
   server.on('request', (request, response) => void answering.answer(request, response))
-  // Whoever waits for leave to send a body, or wants another protocol, is told in plain HTTP.
-  server.on('checkContinue', (request, response) => void answering.answer(request, response))
   await listenPrivately(server, path)
   server.unref()
   await removeStaleSockets(dirname(path))
-  return { path, close: () => close(server, path) }
+  return { path, close: () => close(server, connections, path) }
 }
 
-function close(server: Server, path: string): Promise<void> {
+function close(server: Server, connections: Connections, path: string): Promise<void> {
   rmSync(path, { force: true })
   return new Promise((resolve) => {
-    server.close(() => resolve())
-    server.closeAllConnections()
+    const late = setTimeout(() => server.closeAllConnections(), CLOSE_MS).unref()
+    server.close(() => {
+      clearTimeout(late)
+      resolve()
+    })
+    connections.close()
   })
 }
