@@ -5,7 +5,13 @@ export interface OptionDescription {
   /** What its value is called in the help. */
   readonly value?: string
   readonly help: string
+  /** What a shell offers for the value: these words, or paths. */
+  readonly choices?: readonly string[]
+  readonly completes?: 'file' | 'directory'
 }
+
+/** What an operand names, for shells to offer. */
+export type OperandKind = 'process' | 'thread' | 'directory' | { readonly words: readonly string[] }
 
 /** What the user wrote after a command's name. */
 export interface CommandInput {
@@ -19,6 +25,8 @@ export interface Command {
   /** What may follow the options, such as `[pid|dir]`; empty for nothing. */
   readonly operands: string
   readonly maxOperands: number
+  /** What the operands name, one after the other; several kinds for one that may be either. */
+  readonly operandKinds?: readonly (readonly OperandKind[])[]
   readonly options: Readonly<Record<string, OptionDescription>>
   /** Command line and what it does. */
   readonly examples: readonly (readonly [line: string, meaning: string])[]
@@ -31,8 +39,18 @@ export interface Command {
 /** A command line that cannot be understood: exit code 2. */
 export class UsageError extends Error {}
 
-/** Something that went wrong and that a sentence explains: exit code 1, no stack. */
-export class Failure extends Error {}
+/** Something that went wrong and that a sentence explains: no stack, exit code 1 unless it has another. */
+export class Failure extends Error {
+  readonly exitCode: number
+
+  constructor(
+    message: string,
+    { exitCode = 1, cause }: { exitCode?: number; cause?: unknown } = {},
+  ) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.exitCode = exitCode
+  }
+}
 
 export interface NumberRange {
   readonly least: number

@@ -1,6 +1,9 @@
 import type { Command } from './command.js'
+import { profile } from './profile/command.js'
+import { ps } from './ps/command.js'
 import { serve } from './serve/command.js'
+import { stack } from './stack/command.js'
 import { top } from './top/command.js'
 
 /** The commands by name, in the order in which they are listed. */
-export const COMMANDS: Readonly<Record<string, Command>> = { top, serve }
+export const COMMANDS: Readonly<Record<string, Command>> = { top, ps, stack, profile, serve }

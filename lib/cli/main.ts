@@ -70,5 +70,5 @@ try {
 } catch (error) {
   // What a sentence explains needs no stack.
   console.error(error instanceof Failure ? `threadmeter: ${error.message}` : error)
-  process.exitCode = FAILED
+  process.exitCode = error instanceof Failure ? error.exitCode : FAILED
 }

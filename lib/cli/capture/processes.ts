@@ -1,0 +1,142 @@
+import { readFileSync, readlinkSync, statSync } from 'node:fs'
+import { basename, extname, resolve } from 'node:path'
+import { doorOf, findDoors } from '../../diagnostics/door/location.js'
+import { exists, programOf } from '../../observer/outside/process-files.js'
+import { Failure, UsageError } from '../command.js'
+import { directoryOf } from '../top/services.js'
+
+/** A process whose threads can be captured. */
+export interface FoundProcess {
+  readonly pid: number
+  readonly program: string
+  readonly path: string
+  readonly directory: string
+}
+
+const NO_PROCESS = `No process with diagnostics is running. Start one with
+  node --import threadmeter/register app.js
+or give the pid of any other to threadmeter attach`
+
+/** The processes of this user that answer to diagnostics. */
+export const processesWithDoors = (): FoundProcess[] =>
+  findDoors()
+    .map((door) => ({ ...door, program: programOf(door.pid) }))
+    .sort((a, b) => a.pid - b.pid)
+
+const statusOf = (id: number): string => {
+  try {
+    return readFileSync(`/proc/${id}/status`, 'latin1')
+  } catch {
+    return ''
+  }
+}
+
+/** The process that a number means: a pid, or the tid of one of its threads. */
+export function ownerOf(id: number): number {
+  const group = /^Tgid:\s+(\d+)/m.exec(statusOf(id))?.[1]
+  return group === undefined ? id : Number(group)
+}
+
+const readLink = (path: string): string => {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return ''
+  }
+}
+
+function environmentOf(pid: number, name: string): string | undefined {
+  try {
+    const all = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0')
+    return all.find((each) => each.startsWith(`${name}=`))?.slice(name.length + 1)
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether a process runs Node.js, as far as its executable's name tells. */
+export const isNode = (pid: number): boolean =>
+  /^node(?:js)?[\d.]*$/.test(basename(readLink(`/proc/${pid}/exe`)).replace(/ \(deleted\)$/, ''))
+
+const uidOf = (pid: number): number | undefined =>
+  statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid
+
+/** Why a process cannot be asked. */
+export function whyNoDoor(pid: number): string {
+  const uid = uidOf(pid)
+  if (!exists(pid)) return `there is no process ${pid}`
+  if (uid === undefined) {
+    return `process ${pid} belongs to another user, and /proc hides it from you`
+  }
+  const own = process.geteuid?.()
+  if (uid !== own && own !== 0) {
+    return `process ${pid} belongs to user ${uid}: only that user can ask it`
+  }
+  const program = programOf(pid)
+  const name = `process ${pid} (${program})`
+  if (directoryOf(pid) !== undefined) return withoutDiagnostics(pid, name)
+  if (!isNode(pid)) return `${name} has not loaded threadmeter, and does not seem to be Node.js`
+  return `${name} has not loaded threadmeter:
+  threadmeter attach ${pid}   reaches it all the same
+  node --import threadmeter/register ${program === 'node' ? 'app.js' : program}   starts it so that it can be asked`
+}
+
+function withoutDiagnostics(pid: number, name: string): string {
+  const told = environmentOf(pid, 'THREADMETER_DIAGNOSTICS')
+  if (told === 'off') {
+    return `${name} has its diagnostics off, by THREADMETER_DIAGNOSTICS=off:
+  threadmeter attach ${pid}   reaches it all the same`
+  }
+  return `${name} has loaded threadmeter, and does not answer to diagnostics: it has to load
+threadmeter/register, or to call enableDiagnostics(). capabilities().diagnostics says there what it lacks.
+  threadmeter attach ${pid}   reaches it all the same`
+}
+
+/** The process with that pid. */
+export function processOf(pid: number): FoundProcess {
+  const path = doorOf(pid)
+  if (path === undefined) throw new Failure(whyNoDoor(pid))
+  return { pid, program: programOf(pid), path, directory: directoryOf(pid) ?? '' }
+}
+
+const namesOf = ({ program }: FoundProcess): string[] => {
+  const base = basename(program)
+  return [program, base, base.slice(0, base.length - extname(base).length)]
+}
+
+const listOf = (processes: readonly FoundProcess[], command: string): string =>
+  processes.map(({ pid, program }) => `  threadmeter ${command} ${pid}   ${program}`).join('\n')
+
+function only(processes: readonly FoundProcess[], what: string, command: string): FoundProcess {
+  const [first] = processes
+  if (processes.length === 1 && first !== undefined) return first
+  throw new UsageError(`Several processes ${what}:\n${listOf(processes, command)}`)
+}
+
+/** The processes that a word names: by their program, or by their runtime directory. */
+export function processesNamed(word: string): FoundProcess[] {
+  const all = processesWithDoors()
+  if (word.includes('/')) {
+    const path = resolve(word)
+    return all.filter((each) => each.directory === path || each.program === word)
+  }
+  return all.filter((each) => namesOf(each).includes(word))
+}
+
+/** The only process that can be asked. */
+export function onlyProcess(command: string): FoundProcess {
+  const all = processesWithDoors()
+  if (all.length === 0) throw new UsageError(NO_PROCESS)
+  return only(all, 'can be asked', command)
+}
+
+/** The process that the first of two operands names. */
+export function processNamed(word: string, command: string): FoundProcess {
+  const found = processesNamed(word)
+  if (found.length > 0) return only(found, `are called ${word}`, command)
+  const others = processesWithDoors()
+  if (others.length === 0) throw new UsageError(NO_PROCESS)
+  throw new Failure(
+    `no process that can be asked runs ${word}; there are\n${listOf(others, command)}`,
+  )
+}

@@ -1,0 +1,163 @@
+import { readdirSync, statSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
+import { MeterService } from '../../meter/service.js'
+import { type MeterSource, Outside, type ServiceThread } from '../../observer/outside/index.js'
+import { ownPidNamespace, processStartOf, programOf } from '../../observer/outside/process-files.js'
+import { isNode, processesWithDoors } from '../capture/processes.js'
+import { runningServices } from '../top/services.js'
+import { type Answer, askDoor } from './answer.js'
+
+/** A process, and whether its threads can be captured. */
+export interface ShownProcess {
+  readonly pid: number
+  readonly program: string
+  readonly diagnostics: Answer
+  readonly threads: readonly ServiceThread[]
+}
+
+/** The processes of one runtime directory. */
+export interface ShownService {
+  readonly directory: string
+  readonly processes: readonly ShownProcess[]
+}
+
+/** Everything of this user that runs. */
+export interface Running {
+  readonly services: readonly ShownService[]
+  /** Node.js processes that have not loaded threadmeter. */
+  readonly others: readonly { readonly pid: number; readonly program: string }[]
+}
+
+interface Group {
+  readonly directory: string
+  readonly pids: Set<number>
+}
+
+const MS = 1000
+
+/** What is wished to be seen. */
+export interface Selection {
+  readonly pid?: number
+  readonly directory?: string
+}
+
+function groupsOf(doors: ReadonlyMap<number, string>, directories: Map<number, string>): Group[] {
+  const groups = new Map<string, Group>()
+  const groupOf = (directory: string): Group => {
+    const group = groups.get(directory) ?? { directory, pids: new Set<number>() }
+    groups.set(directory, group)
+    return group
+  }
+  for (const { directory, pids } of runningServices(ownPidNamespace())) {
+    for (const pid of pids) groupOf(directory).pids.add(pid)
+  }
+  const known = new Set([...groups.values()].flatMap(({ pids }) => [...pids]))
+  for (const pid of doors.keys()) {
+    if (!known.has(pid)) groupOf(directories.get(pid) ?? '').pids.add(pid)
+  }
+  return [...groups.values()]
+}
+
+function narrowed(groups: readonly Group[], { pid, directory }: Selection): Group[] {
+  return groups
+    .filter((group) => directory === undefined || group.directory === directory)
+    .map((group) => ({
+      ...group,
+      pids: pid === undefined ? group.pids : new Set([...group.pids].filter((id) => id === pid)),
+    }))
+    .filter(({ pids }) => pids.size > 0)
+}
+
+/** Looks at all threads of some processes, as `top` does. */
+class Looker {
+  readonly #pids: ReadonlySet<number>
+  readonly #service: MeterService | undefined
+  readonly #outside: Outside
+
+  constructor({ directory, pids }: Group) {
+    this.#pids = pids
+    this.#service = directory === '' ? undefined : new MeterService(directory)
+    const names = [...pids].map((pid) => ({ pid, start: processStartOf(pid) }))
+    const alive = names.filter(({ start }) => !Number.isNaN(start))
+    this.#outside = new Outside({ minInterval: 0, pids: alive })
+  }
+
+  look(): readonly ServiceThread[] {
+    this.#service?.refresh()
+    const meters = this.#service?.meters.filter(({ header }) => this.#pids.has(header.pid)) ?? []
+    const source: MeterSource = { meters, ended: [] }
+    return this.#outside.collect(source).threads
+  }
+
+  close(): void {
+    this.#service?.close()
+  }
+}
+
+async function threadsOf(group: Group, seconds: number): Promise<readonly ServiceThread[]> {
+  const looker = new Looker(group)
+  try {
+    looker.look()
+    await setTimeout(seconds * MS)
+    return looker.look()
+  } finally {
+    looker.close()
+  }
+}
+
+/** Names that threads have told only to the one who is asked. */
+function named(threads: readonly ServiceThread[], { threads: known }: Answer): ServiceThread[] {
+  return threads.map((thread) => {
+    const told = known.find(({ tid }) => tid === thread.tid)
+    if (told === undefined || thread.threadId !== null) return thread
+    const { threadId, name, role, eventLoopUtilization } = told
+    return { ...thread, threadId, name, role, eventLoopUtilization }
+  })
+}
+
+async function show(
+  group: Group,
+  doors: ReadonlyMap<number, string>,
+  seconds: number,
+): Promise<ShownService> {
+  const pids = [...group.pids].sort((a, b) => a - b)
+  const [threads, answers] = await Promise.all([
+    threadsOf(group, seconds),
+    Promise.all(pids.map((pid) => askDoor(doors.get(pid)))),
+  ])
+  const processes = pids.map((pid, place): ShownProcess => {
+    const diagnostics = answers[place] as Answer
+    const own = threads.filter((thread) => thread.pid === pid)
+    return { pid, program: programOf(pid), diagnostics, threads: named(own, diagnostics) }
+  })
+  return {
+    directory: group.directory,
+    processes: processes.filter((process) => process.threads.length > 0),
+  }
+}
+
+/** Node.js processes of this user that are none of a service. */
+function otherNodes(known: ReadonlySet<number>): Running['others'] {
+  const own = process.geteuid?.()
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => pid !== process.pid && !known.has(pid) && isNode(pid))
+    .filter((pid) => statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid === own)
+    .map((pid) => ({ pid, program: programOf(pid) }))
+}
+
+/** What runs: looked at twice, `seconds` apart, so that there is something to say of CPU. */
+export async function running(selection: Selection, seconds: number): Promise<Running> {
+  const found = processesWithDoors()
+  const doors = new Map(found.map(({ pid, path }) => [pid, path]))
+  const directories = new Map(found.map(({ pid, directory }) => [pid, directory]))
+  const all = groupsOf(doors, directories)
+  const groups = narrowed(all, selection)
+  const services = await Promise.all(groups.map((group) => show(group, doors, seconds)))
+  const known = new Set(all.flatMap(({ pids }) => [...pids]))
+  return {
+    services: services.filter(({ processes }) => processes.length > 0),
+    others: otherNodes(known),
+  }
+}
