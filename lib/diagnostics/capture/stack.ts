@@ -63,3 +63,13 @@ export async function currentStack(channel: Channel): Promise<readonly StackFram
   frames ??= await sampledStack(channel)
   return channel.route === 'interrupt' ? withoutOwn(frames) : frames
 }
+
+/** The stack for the details of another capture; null where it cannot be had. */
+export async function stackAtStart(channel: Channel): Promise<readonly StackFrame[] | null> {
+  try {
+    return await currentStack(channel)
+  } catch (error) {
+    if (isEndOfThread(error)) throw error
+    return null
+  }
+}

@@ -51,9 +51,14 @@ const share = (from: number, to: number, spanNs: number): number | null =>
 /**
  * What the kernel says of a thread. State, system call and place are of the moment of the call, before it
  * returns; CPU utilization and run delay are of the `overMs` from then on. All is null for a thread that is
- * gone or hidden, `cpu` and `runDelay` as well when it ends meanwhile.
+ * gone, hidden or not known by its tid, `cpu` and `runDelay` as well when it ends meanwhile.
  */
-export async function kernelView(pid: number, tid: number, overMs = 100): Promise<KernelView> {
+export async function kernelView(
+  pid: number,
+  tid: number | null,
+  overMs = 100,
+): Promise<KernelView> {
+  if (tid === null) return UNKNOWN
   const before = figuresOf(pid, tid)
   if (before === undefined) return UNKNOWN
   const moment = {

@@ -1,0 +1,49 @@
+import type { Channel } from '../channel/channel.js'
+import type { CaptureContent } from '../engine.js'
+import type { CaptureRequest, CpuProfile } from '../model.js'
+import type { Course } from './course.js'
+import { type CaptureSurroundings, detailsOf, withDetails } from './details.js'
+import { forgetOptimizedCode } from './precise-coverage.js'
+import { stackAtStart } from './stack.js'
+
+type V8Profile = Omit<CpuProfile, 'threadmeter'>
+
+const SECONDS = 1000
+
+/** Takes a CPU profile over the window, or as much of it as there is. */
+export async function captureCpuProfile(
+  channel: Channel,
+  { seconds, interval }: CaptureRequest,
+  surroundings: CaptureSurroundings,
+  course: Course,
+): Promise<CaptureContent> {
+  const stack = await stackAtStart(channel)
+  await channel.post('Profiler.enable')
+  try {
+    await channel.post('Profiler.setSamplingInterval', { interval })
+    // The profile's own time begins and ends within these two commands.
+    const window = surroundings.window(channel.thread)
+    await channel.post('Profiler.start')
+    course.started(seconds, null)
+    const quiet = course.tell()
+    try {
+      const until = performance.now() + seconds * SECONDS
+      await forgetOptimizedCode(channel)
+      await course.wait(until - performance.now())
+    } finally {
+      quiet()
+    }
+    const { profile } = await channel.post<{ profile: V8Profile }>('Profiler.stop')
+    return withDetails(
+      profile,
+      detailsOf('cpu-profile', channel, surroundings, {
+        stackAtStart: stack,
+        window: window.close(),
+        partial: course.cutShort,
+      }),
+    )
+  } finally {
+    // Stops what was not stopped, too.
+    await channel.post('Profiler.disable').catch(() => {})
+  }
+}
