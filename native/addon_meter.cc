@@ -4,6 +4,7 @@
 #include <sys/file.h>
 
 #include "environment.h"
+#include "event_loop.h"
 #include "mapping.h"
 #include "registry.h"
 #include "task_figures.h"
@@ -21,6 +22,8 @@ int64_t WholeNumber(const Napi::Value& argument, int64_t least, int64_t most, in
   const auto whole = static_cast<int64_t>(number);
   return static_cast<double>(whole) == number ? whole : otherwise;
 }
+
+constexpr int64_t kLargestInteger = int64_t{1} << 53;
 
 int Descriptor(const Napi::Value& argument) {
   return static_cast<int>(WholeNumber(argument, 0, INT32_MAX, -1));
@@ -54,7 +57,6 @@ napi_value HandOver(napi_env env, const Segment& segment, size_t bytes) {
 
 // mapSegment(fd: number, offset: number, bytes: number): ArrayBuffer, or the errno
 Napi::Value MapFile(const Napi::CallbackInfo& info) {
-  constexpr int64_t kLargestInteger = int64_t{1} << 53;
   const int64_t offset = WholeNumber(info[1], 0, kLargestInteger, -1);
   const int64_t bytes = WholeNumber(info[2], 1, kLargestInteger, -1);
   Segment segment;
@@ -110,6 +112,20 @@ Napi::Value ReadFiguresOfTask(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), is_there);
 }
 
+// loopTurns(uid: number): how many turns a thread's event loop has begun, or NaN
+Napi::Value ReadLoopTurns(const Napi::CallbackInfo& info) {
+  const auto uid = static_cast<uint64_t>(WholeNumber(info[0], 1, kLargestInteger, 0));
+  Registry& registry = Registry::Get();
+  Registry::Lock lock(registry);
+  // Within the lock: a loop is detached before it is closed.
+  for (const Task* task : registry.tasks()) {
+    if (task->uid != uid) continue;
+    const int64_t turns = task->loop == nullptr ? -1 : LoopTurns(task->loop);
+    return Napi::Number::New(info.Env(), turns < 0 ? NAN : static_cast<double>(turns));
+  }
+  return Napi::Number::New(info.Env(), NAN);
+}
+
 }  // namespace
 
 void ExportMeterCalls(Napi::Env env, Napi::Object exports) {
@@ -118,6 +134,7 @@ void ExportMeterCalls(Napi::Env env, Napi::Object exports) {
   exports["lockFile"] = Napi::Function::New<LockFile>(env);
   exports["runtimeDirectory"] = Napi::Function::New<RuntimeDirectory>(env);
   exports["takeObserverRole"] = Napi::Function::New<TakeObserverRole>(env);
+  exports["loopTurns"] = Napi::Function::New<ReadLoopTurns>(env);
   exports["taskFigures"] = Napi::Function::New<ReadFiguresOfTask>(env);
 }
 

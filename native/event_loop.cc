@@ -14,4 +14,18 @@ int64_t LoopIdleTime(const uv_loop_s* loop) {
   return static_cast<int64_t>(idle_time(loop));
 }
 
+int64_t LoopTurns(const uv_loop_s* loop) {
+  // uv_metrics_t: three counters, the first of which is that of turns, and 13 words in reserve.
+  struct Metrics {
+    uint64_t loop_count;
+    uint64_t rest[15];
+  };
+  // Since libuv 1.45.
+  using Info = int (*)(const uv_loop_s*, Metrics*);
+  static const Info info = reinterpret_cast<Info>(dlsym(RTLD_DEFAULT, "uv_metrics_info"));
+  Metrics metrics = {};
+  if (info == nullptr || info(loop, &metrics) != 0) return -1;
+  return static_cast<int64_t>(metrics.loop_count);
+}
+
 }  // namespace threadmeter

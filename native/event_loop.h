@@ -13,6 +13,11 @@ namespace threadmeter {
 // caller guarantees that the loop exists.
 int64_t LoopIdleTime(const uv_loop_s* loop);
 
+// How many turns the loop has begun; -1 when this host's libuv does not say. It is read while the
+// loop may be counting: one aligned word, which is the count before or after. The caller guarantees
+// that the loop exists.
+int64_t LoopTurns(const uv_loop_s* loop);
+
 }  // namespace threadmeter
 
 #endif  // THREADMETER_EVENT_LOOP_H_
