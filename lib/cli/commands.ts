@@ -1,4 +1,7 @@
 import type { Command } from './command.js'
+import { gc } from './gc/command.js'
+import { heapProfile } from './heap-profile/command.js'
+import { heapSnapshot } from './heap-snapshot/command.js'
 import { profile } from './profile/command.js'
 import { ps } from './ps/command.js'
 import { serve } from './serve/command.js'
@@ -6,4 +9,13 @@ import { stack } from './stack/command.js'
 import { top } from './top/command.js'
 
 /** The commands by name, in the order in which they are listed. */
-export const COMMANDS: Readonly<Record<string, Command>> = { top, ps, stack, profile, serve }
+export const COMMANDS: Readonly<Record<string, Command>> = {
+  top,
+  ps,
+  stack,
+  profile,
+  'heap-profile': heapProfile,
+  'heap-snapshot': heapSnapshot,
+  gc,
+  serve,
+}

@@ -1,4 +1,5 @@
 import type { HeapProfileFormat, ProfileFormat } from '../../diagnostics/formats/formats.js'
+import { type CommandInput, choiceOption, UsageError } from '../command.js'
 
 /** How a profile can be written. */
 export type FileFormat = ProfileFormat | HeapProfileFormat
@@ -21,4 +22,17 @@ export const FILE_KINDS: Readonly<Record<FileFormat, FileKind>> = {
   speedscope: { ending: '.speedscope.json', readers: 'speedscope', merges: false },
   pprof: { ending: '.pb.gz', readers: 'go tool pprof, Pyroscope', merges: false },
   folded: { ending: '.folded', readers: 'flamegraph.pl, inferno, speedscope', merges: true },
+}
+
+/** The format that is wished for; `--open` shows HTML. */
+export function formatOption<Format extends FileFormat>(
+  input: CommandInput,
+  formats: readonly Format[],
+  fallback: Format,
+): Format {
+  const { open, format } = input.options
+  if (open === true && format !== undefined && format !== 'html') {
+    throw new UsageError(`--open shows html, not ${format}`)
+  }
+  return choiceOption(input, 'format', formats, open === true ? ('html' as Format) : fallback)
 }

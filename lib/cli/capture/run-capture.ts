@@ -1,4 +1,9 @@
-import type { CapturedThread, CaptureKind, PartialReason } from '../../diagnostics/model.js'
+import type {
+  CaptureDetails,
+  CapturedThread,
+  CaptureKind,
+  PartialReason,
+} from '../../diagnostics/model.js'
 import type { RequestFields } from '../../diagnostics/request.js'
 import type { ReceivedCapture } from '../../diagnostics/source.js'
 import { type CommandInput, Failure } from '../command.js'
@@ -14,6 +19,8 @@ export interface IncomingCapture {
   readonly thread: CapturedThread
   readonly bytes: number
   readonly body: AsyncIterable<Buffer>
+  /** What it says of itself, where its body does not. */
+  readonly details: CaptureDetails | undefined
 }
 
 /** What a command does with its captures. */
@@ -89,10 +96,10 @@ async function takeIn(run: Run, received: ReceivedCapture): Promise<void> {
     fail(run, received.error, received.thread)
     return
   }
-  const { thread, bytes } = received
+  const { thread, bytes, details } = received
   progress.receiving(thread, bytes)
   const body = counted(received.body, (count) => progress.received(thread, count))
-  const partial = await task.take({ thread, bytes, body }, target)
+  const partial = await task.take({ thread, bytes, body, details }, target)
   tally.done++
   if (partial === 'thread ended' || partial === 'process ended') tally.cutShort = true
 }

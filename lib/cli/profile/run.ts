@@ -1,28 +1,21 @@
-import { PROFILE_FORMATS, type ProfileFormat } from '../../diagnostics/formats/formats.js'
+import { PROFILE_FORMATS } from '../../diagnostics/formats/formats.js'
 import { cpuProfileTree } from '../../diagnostics/formats/v8-cpu-profile.js'
 import type { CpuProfile } from '../../diagnostics/model.js'
 import { wholeOf } from '../capture/body.js'
+import { formatOption } from '../capture/formats.js'
 import { secondsOf } from '../capture/options.js'
 import { ProfileWriter } from '../capture/profile-writer.js'
 import { type CaptureTask, runCapture } from '../capture/run-capture.js'
 import type { OpenTarget } from '../capture/target.js'
-import { type CommandInput, choiceOption, numberOption, UsageError } from '../command.js'
+import { type CommandInput, numberOption } from '../command.js'
 
 const LEAST_INTERVAL = 50
 const DEFAULT_INTERVAL = 1000
 const LONGEST_INTERVAL = 1_000_000
 
-function formatOf(input: CommandInput): ProfileFormat {
-  const { open, format } = input.options
-  if (open === true && format !== undefined && format !== 'html') {
-    throw new UsageError(`--open shows html, not ${format}`)
-  }
-  return choiceOption(input, 'format', PROFILE_FORMATS, open === true ? 'html' : 'cpuprofile')
-}
-
 /** Resolves with the exit code. */
 export async function runProfile(input: CommandInput, open?: OpenTarget): Promise<number> {
-  const format = formatOf(input)
+  const format = formatOption(input, PROFILE_FORMATS, 'cpuprofile')
   const range = { least: LEAST_INTERVAL, most: LONGEST_INTERVAL }
   const interval = numberOption(input, 'interval', DEFAULT_INTERVAL, range)
   const writer = new ProfileWriter(input, format)

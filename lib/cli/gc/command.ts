@@ -1,0 +1,29 @@
+import { COMMON_OPTIONS, EXIT_NOTES, SECONDS_OPTION } from '../capture/options.js'
+import type { Command } from '../command.js'
+
+export const gc: Command = {
+  summary: 'the garbage collections of a thread: how many, of which kind, how long it stood still',
+  operands: '[pid] [thread]',
+  maxOperands: 2,
+  operandKinds: [['process', 'thread'], ['thread']],
+  options: {
+    seconds: SECONDS_OPTION,
+    list: { type: 'boolean', short: 'l', help: 'each collection, too' },
+    output: {
+      type: 'string',
+      short: 'o',
+      value: 'FILE',
+      completes: 'file',
+      help: 'file to write to (default - for standard output)',
+    },
+    overwrite: { type: 'boolean', help: 'replace a file that is there already' },
+    ...COMMON_OPTIONS,
+  },
+  examples: [
+    ['threadmeter gc 4711', 'the main thread of the process 4711, for 10 seconds'],
+    ['threadmeter gc 4711 all --seconds 60', 'all threads that run JavaScript, for a minute'],
+    ["threadmeter gc 4711 --json | jq '.collections[].pause'", 'each pause, in ms'],
+  ],
+  notes: EXIT_NOTES,
+  run: async (input) => (await import('./run.js')).runGc(input),
+}
