@@ -1,5 +1,6 @@
 import type { Capability } from './capability.js'
 import { type CpuCapabilities, capabilities as cpuCapabilities } from './cpu/capabilities.js'
+import { diagnostics } from './diagnostics/status.js'
 import { meterFiles } from './meter/status.js'
 
 /** What {@link capabilities} returns. */
@@ -10,6 +11,11 @@ export interface Capabilities extends CpuCapabilities {
    * `threadmeter/register` was imported.
    */
   readonly meterFiles: Capability
+  /**
+   * Captures of this process's threads, with the path of the socket as their source. They can be had once
+   * `threadmeter/register` was imported or `enableDiagnostics()` was called in the main thread.
+   */
+  readonly diagnostics: Capability
 }
 
 /**
@@ -26,5 +32,5 @@ export interface Capabilities extends CpuCapabilities {
  * ```
  */
 export function capabilities(): Capabilities {
-  return { ...cpuCapabilities(), meterFiles: meterFiles() }
+  return { ...cpuCapabilities(), meterFiles: meterFiles(), diagnostics: diagnostics() }
 }

@@ -7,8 +7,9 @@
 import { basename } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
 import { messageOf } from '../capability.js'
+import { hostDiagnostics } from '../diagnostics/helper/host.js'
 import { joinDirectory } from '../meter/directory.js'
-import { readEnvironment } from '../observer/environment.js'
+import { readEnvironment, readSwitch } from '../observer/environment.js'
 import { DEFAULT_HOST, DEFAULT_PORT } from '../observer/options.js'
 import { reportThread } from '../runtime/report-thread.js'
 import { Duty } from './duty.js'
@@ -50,6 +51,7 @@ function warn(error: unknown): void {
 function register(): void {
   const directory = joinDirectory()
   reportThread()
+  const isDiagnosed = readSwitch('THREADMETER_DIAGNOSTICS', warn) ?? true
   if (!isMainThread) return
   if (!directory.available)
     warn(new Error(`threads keep their metrics to themselves: ${directory.reason}`))
@@ -59,12 +61,10 @@ function register(): void {
     serve,
     openMetrics = true,
   } = readEnvironment(warn)
-  if (serve === false) return
-  new Duty(
-    directory.available ? directory.path : undefined,
-    { port, host, openMetrics },
-    warn,
-  ).consider()
+  const path = directory.available ? directory.path : undefined
+  const helper = isDiagnosed ? hostDiagnostics() : undefined
+  if (serve === false) helper?.leave()
+  else new Duty(path, { port, host, openMetrics }, warn, helper).consider()
 }
 
 try {

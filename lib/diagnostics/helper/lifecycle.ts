@@ -12,8 +12,8 @@ const EXITING = 0x4000_0000
 
 /** How long an exit waits at most. */
 const EXIT_MS = 500
-/** Within that, so that the rest is left for the answers' way to the clients. */
-const LISTENERS_MS = 350
+/** Within that: what the listeners have for it, before answers go out. */
+const LISTENERS_MS = 430
 
 export const newLifeWords = (): Int32Array<SharedArrayBuffer> =>
   new Int32Array(new SharedArrayBuffer(WORDS * Int32Array.BYTES_PER_ELEMENT))

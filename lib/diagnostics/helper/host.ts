@@ -1,0 +1,170 @@
+import { unlinkSync } from 'node:fs'
+import { resolve } from 'node:path'
+import {
+  isMainThread,
+  MessageChannel,
+  type MessagePort,
+  type Transferable,
+} from 'node:worker_threads'
+import { available, type Capability, messageOf, missing } from '../../capability.js'
+import { joinDirectory } from '../../meter/directory.js'
+import type { Companion } from '../../observer/companion.js'
+import { doorPath } from '../door/location.js'
+import { noteHelper } from '../status.js'
+import { endLife, newLifeWords } from './lifecycle.js'
+import type { HelperData, HelperReport } from './messages.js'
+import { obstacle } from './obstacle.js'
+import { OwnThread, type ThreadOwner } from './own-thread.js'
+
+/** What runs in the process; its name is where the application began. */
+const program = (): string => resolve(process.argv[1] ?? process.execPath)
+
+/** The main thread's end of the helper, in whichever thread that lives. */
+class Host implements Companion, ThreadOwner {
+  readonly module = new URL('./thread.js', import.meta.url)
+  readonly #path: string
+  #own: OwnThread | undefined
+  #words = newLifeWords()
+  #port: MessagePort | undefined
+  #state: Capability = missing('its thread is starting')
+  #hasFailed = false
+  #waiting: (() => void)[] = []
+
+  constructor(path: string) {
+    this.#path = path
+    process.once('exit', () => this.#end())
+  }
+
+  status(): Capability {
+    return this.#state
+  }
+
+  equip(): { data: HelperData; transfer: Transferable[] } {
+    const { port1, port2 } = new MessageChannel()
+    this.#words = newLifeWords()
+    this.#port = port1
+    port1.on('message', (report: HelperReport) => this.#take(report))
+    port1.once('close', () => this.#lost(port1))
+    this.#holdProcess()
+    const data = { words: this.#words, port: port2, path: this.#path, program: program() }
+    return { data, transfer: [port2] }
+  }
+
+  /** Goes on in a thread of its own. */
+  leave(): void {
+    if (this.#hasFailed) return
+    this.#own ??= new OwnThread(this)
+    this.#own.launch()
+  }
+
+  wantsThread(): boolean {
+    return !this.#hasFailed
+  }
+
+  giveUp(error: unknown): void {
+    this.#fail(messageOf(error))
+  }
+
+  /** Resolves when the helper serves, or cannot. The process lives for so long. */
+  settled(): Promise<void> {
+    if (this.#state.available || this.#hasFailed) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve)
+      this.#holdProcess()
+    })
+  }
+
+  #take(report: HelperReport): void {
+    if (report.kind === 'failed') {
+      this.#fail(report.reason)
+      return
+    }
+    this.#own?.works()
+    this.#settle(available(this.#path))
+  }
+
+  #fail(reason: string): void {
+    this.#hasFailed = true
+    this.#settle(missing(reason))
+  }
+
+  #settle(state: Capability): void {
+    this.#state = state
+    for (const resolve of this.#waiting.splice(0)) resolve()
+    this.#holdProcess()
+  }
+
+  #lost(port: MessagePort): void {
+    if (port !== this.#port) return
+    this.#port = undefined
+    if (!this.#hasFailed) this.#state = missing('its thread has ended, and is started again')
+  }
+
+  #holdProcess(): void {
+    if (this.#waiting.length > 0) this.#port?.ref()
+    else this.#port?.unref()
+  }
+
+  #end(): void {
+    endLife(this.#words, () => this.#port?.postMessage('exit'))
+    try {
+      unlinkSync(this.#path)
+    } catch {
+      // It went with the runtime directory, or was never made.
+    }
+  }
+}
+
+let host: Host | undefined
+
+/**
+ * Makes ready what serves captures of this process's threads; whoever is given it says in which thread it
+ * is to live: as companion in an observer's, or, by `leave()`, in one of its own. Undefined where
+ * diagnostics cannot be had. Main thread only. Never throws.
+ */
+export function hostDiagnostics(directory?: string): Host | undefined {
+  if (host !== undefined) return host
+  const reason = obstacle()
+  try {
+    if (reason !== null) throw new Error(reason)
+    joinDirectory(directory)
+    const made = new Host(doorPath(directory))
+    noteHelper(() => made.status())
+    host = made
+  } catch (error) {
+    const capability = missing(messageOf(error))
+    noteHelper(() => capability)
+  }
+  return host
+}
+
+let started: Promise<void> | undefined
+
+function startHelper(directory: string | undefined): Promise<void> {
+  const isHosted = host !== undefined
+  const made = hostDiagnostics(directory)
+  if (!isHosted) made?.leave()
+  return made?.settled() ?? Promise.resolve()
+}
+
+/**
+ * Lets the threads of this process be captured (stacks, profiles, heap snapshots), from inside and over a
+ * Unix socket in the runtime directory, also while they are blocked. In the main thread it starts the
+ * helper that does so; a worker that calls it can be reached even while the main thread is in a native
+ * call. `threadmeter/register` calls it in every thread. Resolves once the socket is there. Where
+ * diagnostics cannot be had it resolves as well, and `capabilities().diagnostics` says why.
+ *
+ * @example
+ * ```js
+ * import { capabilities } from 'threadmeter'
+ * import { enableDiagnostics } from 'threadmeter/diagnostics'
+ *
+ * await enableDiagnostics()
+ * console.log(capabilities().diagnostics)
+ * ```
+ */
+export async function enableDiagnostics(options: { directory?: string } = {}): Promise<void> {
+  if (!isMainThread) return
+  started ??= startHelper(options.directory)
+  await started
+}
