@@ -1,7 +1,7 @@
 import { messageOf } from '../../capability.js'
 import type { CaptureContent, Engine } from '../engine.js'
 import type { CapturedThread, CaptureKind, StackReport } from '../model.js'
-import { checkRequest } from '../request.js'
+import { checkRequest, type RequestFields } from '../request.js'
 import type { CaptureSpec } from './model.js'
 import type { Ring } from './ring.js'
 
@@ -10,6 +10,7 @@ const STACK_MS = 10_000
 const PROFILE_MS = 30_000
 const SNAPSHOT_MS = 300_000
 
+const MS_PER_SECOND = 1000
 const LONGEST_NAME = 40
 
 /** What one firing of a trigger brought. */
@@ -17,6 +18,9 @@ export interface Evidence {
   readonly files: string[]
   readonly failures: string[]
 }
+
+/** Does a part of the work, and takes down what goes wrong. */
+type Attempt = (what: CaptureKind, work: () => Promise<string>) => Promise<void>
 
 /** A piece of a file's name, of whatever a thread is called. */
 const piece = (text: string): string => text.replace(/[^\w.-]+/g, '_').slice(0, LONGEST_NAME)
@@ -47,7 +51,7 @@ export class EvidenceTaker {
   async take(thread: CapturedThread, trigger: string, at: number): Promise<Evidence> {
     const evidence: Evidence = { files: [], failures: [] }
     const base = baseName(at, thread, trigger)
-    const attempt = async (what: CaptureKind, work: () => Promise<string>): Promise<void> => {
+    const attempt: Attempt = async (what, work) => {
       try {
         evidence.files.push(await work())
       } catch (error) {
@@ -55,59 +59,60 @@ export class EvidenceTaker {
       }
     }
     let state: StackReport['state'] | undefined
-    await attempt('stack', async () => {
-      const json = await this.#json(thread, 'stack', {}, STACK_MS)
-      state = (JSON.parse(json) as StackReport).state
-      return this.#ring.write(`${base}.stack.json`, json)
-    })
-    const seconds = this.#spec.profileSeconds
+    await attempt('stack', () =>
+      this.#capture(thread, { kind: 'stack' }, STACK_MS, (content) => {
+        const json = jsonOf(content)
+        state = (JSON.parse(json) as StackReport).state
+        return this.#ring.write(`${base}.stack.json`, json)
+      }),
+    )
     // No request reaches a native call: what /proc says of it stands in the stack report.
-    if (seconds > 0 && state !== 'native') {
-      await attempt('cpu-profile', async () => {
-        const limit = seconds * 1000 + PROFILE_MS
-        const json = await this.#json(thread, 'cpu-profile', { seconds }, limit)
-        return this.#ring.write(`${base}.cpuprofile`, json)
-      })
-    }
-    if (this.#spec.heapSnapshot && state !== 'native') {
-      await attempt('heap-snapshot', () => this.#snapshot(thread, `${base}.heapsnapshot`))
-    }
+    if (state !== 'native') await this.#takeMore(thread, base, attempt)
     this.#ring.release()
     return evidence
   }
 
-  async #json(
-    thread: CapturedThread,
-    kind: CaptureKind,
-    more: object,
-    limit: number,
-  ): Promise<string> {
-    const content = await this.#capture(thread, { kind, ...more }, limit)
-    if (content.type === 'json') return content.json
-    content.dispose()
-    throw new Error('it came as a file')
+  async #takeMore(thread: CapturedThread, base: string, attempt: Attempt): Promise<void> {
+    const { profileSeconds: seconds, heapSnapshot } = this.#spec
+    if (seconds > 0) {
+      const limit = seconds * MS_PER_SECOND + PROFILE_MS
+      const request = { kind: 'cpu-profile', seconds } as const
+      await attempt('cpu-profile', () =>
+        this.#capture(thread, request, limit, (content) =>
+          this.#ring.write(`${base}.cpuprofile`, jsonOf(content)),
+        ),
+      )
+    }
+    if (!heapSnapshot) return
+    await attempt('heap-snapshot', () => {
+      const request = { kind: 'heap-snapshot', directory: this.#ring.prepare() } as const
+      return this.#capture(thread, request, SNAPSHOT_MS, (content) => {
+        if (content.type === 'json') throw new Error('it came without a file')
+        return this.#ring.adopt(content.path, `${base}.heapsnapshot`)
+      })
+    })
   }
 
-  async #snapshot(thread: CapturedThread, name: string): Promise<string> {
-    const directory = this.#ring.prepare()
-    const request = { kind: 'heap-snapshot', directory } as const
-    const content = await this.#capture(thread, request, SNAPSHOT_MS)
-    if (content.type === 'file') return this.#ring.adopt(content.path, name)
-    throw new Error('it came without a file')
-  }
-
-  async #capture(
+  /** What is captured is used before the engine is told so: until then, an exit of the process waits. */
+  async #capture<Result>(
     { threadId }: CapturedThread,
-    fields: { kind: CaptureKind },
+    fields: RequestFields,
     limit: number,
-  ): Promise<CaptureContent> {
+    use: (content: CaptureContent) => Result,
+  ): Promise<Result> {
     const request = checkRequest({ ...fields, thread: threadId })
     const signal = AbortSignal.any([this.#abort, AbortSignal.timeout(limit)])
     const context = { signal, onProgress: () => {} }
     for await (const outcome of this.#engine.capture(request, context)) {
-      if ('content' in outcome) return outcome.content
+      if ('content' in outcome) return use(outcome.content)
       throw outcome.error
     }
     throw new Error('no thread answered')
   }
+}
+
+function jsonOf(content: CaptureContent): string {
+  if (content.type === 'json') return content.json
+  content.dispose()
+  throw new Error('it came as a file')
 }

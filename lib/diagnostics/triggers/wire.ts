@@ -32,7 +32,7 @@ function send(
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const request = httpRequest({
-      ...{ method, path, agent: false, host: 'localhost', ...(signal && { signal }) },
+      ...{ method, path, host: 'localhost', ...(signal && { signal }) },
       // connect(2) happens within the call.
       createConnection: () => withAddress(socketPath, (address) => connect(address)),
     })
