@@ -1,4 +1,5 @@
 import { outOfRange } from '../../errors.js'
+import { flameGraph } from './flame-graph/html.js'
 import { folded } from './folded.js'
 import {
   HEAP_PROFILE_FORMATS,
@@ -15,18 +16,16 @@ import { type AnyHeapProfile, heapProfileTree } from './v8-heap-profile.js'
 /** The formats that are written from stacks, wherever these come from. */
 export type TreeFormat = Exclude<ProfileFormat, 'cpuprofile'>
 
-const WRITERS: Readonly<Partial<Record<TreeFormat, (tree: StackTree) => string | Uint8Array>>> = {
-  folded,
+const WRITERS: Readonly<Record<TreeFormat, (tree: StackTree) => string | Uint8Array>> = {
+  html: flameGraph,
   speedscope,
   pprof,
+  folded,
 }
 
 /** Stacks in a format. */
-export function writeTree(tree: StackTree, format: TreeFormat): string | Uint8Array {
-  const write = WRITERS[format]
-  if (!write) throw outOfRange('format', 'a format that can be written', format)
-  return write(tree)
-}
+export const writeTree = (tree: StackTree, format: TreeFormat): string | Uint8Array =>
+  WRITERS[format](tree)
 
 function checkFormat(format: unknown, known: readonly string[]): void {
   if (known.includes(format as string)) return

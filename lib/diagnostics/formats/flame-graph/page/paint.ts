@@ -1,0 +1,125 @@
+import { type Canvas2D, document, getComputedStyle, window } from './dom.js'
+import { type Box, ROW_HEIGHT, type View, visibleBoxes } from './layout.js'
+import { nameOf, shortPlaceOf, type Tree } from './tree.js'
+
+/** The colours of the style, which change with the scheme. */
+export interface Colours {
+  readonly groups: readonly string[]
+  readonly whole: string
+  readonly text: string
+  readonly outline: string
+}
+
+export function readColours({ data }: Tree): Colours {
+  const style = getComputedStyle(document.documentElement)
+  const value = (name: string): string => style.getPropertyValue(`--${name}`).trim()
+  return {
+    groups: data.groups.map(({ colour }) => value(colour)),
+    whole: value('whole'),
+    text: value('on-frame'),
+    outline: value('text'),
+  }
+}
+
+const FONT = "12px ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
+const PADDING = 5
+const FADED = 0.22
+const ON_THE_WAY = 0.62
+
+export interface Marks {
+  readonly marked: Uint8Array | null
+  readonly selected: number
+  readonly hovered: number
+}
+
+/** As much of a text as there are columns for. */
+function fitted(text: string, columns: number): string {
+  if (text.length <= columns) return text
+  return columns < 3 ? '' : `${text.slice(0, columns - 1)}…`
+}
+
+/** Draws what a view shows of the tree. */
+export class Painter {
+  readonly #context: Canvas2D
+  readonly #tree: Tree
+  #colours: Colours
+  #column = 0
+
+  constructor(context: Canvas2D, tree: Tree) {
+    this.#context = context
+    this.#tree = tree
+    this.#colours = readColours(tree)
+  }
+
+  refreshColours(): void {
+    this.#colours = readColours(this.#tree)
+  }
+
+  paint(view: View, rows: number, marks: Marks): void {
+    const context = this.#context
+    const ratio = window.devicePixelRatio
+    context.setTransform(ratio, 0, 0, ratio, 0, 0)
+    context.clearRect(0, 0, view.width, view.height)
+    context.font = FONT
+    context.textBaseline = 'middle'
+    this.#column ||= context.measureText('m'.repeat(64)).width / 64
+    const boxes = visibleBoxes(view, rows)
+    for (const box of boxes) this.#box(box, view, marks)
+    for (const box of boxes) {
+      if (box.node === marks.selected || box.node === marks.hovered) {
+        this.#outline(box, box.node === marks.selected ? 2 : 1)
+      }
+    }
+  }
+
+  #alpha(node: number, view: View, { marked }: Marks): number {
+    const frame = this.#tree.frame[node] as number
+    if (marked !== null && node > 0) return marked[frame] === 1 ? 1 : FADED
+    return node < view.root ? ON_THE_WAY : 1
+  }
+
+  #box({ node, x, y, width }: Box, view: View, marks: Marks): void {
+    const context = this.#context
+    const frame = this.#tree.frame[node] as number
+    const group = this.#tree.data.frames.group[frame] as number
+    const { groups, whole } = this.#colours
+    context.fillStyle = node === 0 ? whole : (groups[group] as string)
+    context.globalAlpha = this.#alpha(node, view, marks)
+    // A gap to the next one, as long as something is left.
+    context.fillRect(x, y, width > 3 ? width - 1 : Math.max(width, 0.5), ROW_HEIGHT - 1)
+    if (width > PADDING * 2 + this.#column * 2) this.#label(node, frame, x, y, width)
+    context.globalAlpha = 1
+  }
+
+  #label(node: number, frame: number, x: number, y: number, width: number): void {
+    const context = this.#context
+    const columns = Math.floor((width - PADDING * 2) / this.#column)
+    const name = node === 0 ? 'all' : nameOf(this.#tree, frame)
+    const shown = fitted(name, columns)
+    if (shown === '') return
+    const alpha = context.globalAlpha
+    const middle = y + ROW_HEIGHT / 2
+    // Names stay legible where colours fade.
+    context.globalAlpha = Math.max(alpha, 0.55)
+    context.fillStyle = this.#colours.text
+    context.fillText(shown, x + PADDING, middle, width - PADDING)
+    const place = node === 0 ? '' : shortPlaceOf(this.#tree, frame)
+    const left = columns - name.length - 2
+    if (place === '' || left < place.length) return
+    context.globalAlpha = alpha * 0.72
+    context.fillText(place, x + PADDING + (name.length + 2) * this.#column, middle)
+  }
+
+  #outline({ x, y, width }: Box, lineWidth: number): void {
+    const context = this.#context
+    context.strokeStyle = this.#colours.outline
+    context.lineWidth = lineWidth
+    const inset = lineWidth / 2
+    context.strokeRect(
+      x + inset,
+      y + inset,
+      Math.max(width - 1 - lineWidth, 1),
+      ROW_HEIGHT - 1 - lineWidth,
+    )
+  }
+}
