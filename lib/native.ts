@@ -32,6 +32,11 @@ export interface Native {
   bindMeter(fd: number): number
   lockFile(fd: number): boolean
   taskFigures(pid: number, tid: number, flags: number): boolean
+  offerInterrupts(threadId: number, answer: (letter: string) => string): string
+  interruptible(tid: number, threadId: number): number
+  sendLetter(recipient: number, text: string, wantsReply: boolean): number
+  takeReply(letter: number): string | number
+  forgetLetter(letter: number): boolean
 }
 
 /** Where the addon leaves its figures: one array per thread, read right after the call. */

@@ -208,6 +208,7 @@ Napi::Object InitModule(Napi::Env env, Napi::Object exports) {
   exports["schedstat"] = Napi::Function::New<Schedstat>(env);
   exports["eventLoop"] = Napi::Function::New<EventLoop>(env);
   ExportMeterCalls(env, exports);
+  ExportDiagnosticCalls(env, exports);
   return exports;
 }
 

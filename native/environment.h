@@ -18,6 +18,7 @@ struct Environment {
   Napi::Reference<Napi::Float64Array> scratch_reference;
   MonotonicSplit split;
   uint64_t uid = 0;
+  bool sends_letters = false;
   Look look;
 };
 
@@ -27,6 +28,9 @@ inline Environment& Of(const Napi::CallbackInfo& info) {
 
 // Registers what meter files and their readers need (addon_meter.cc).
 void ExportMeterCalls(Napi::Env env, Napi::Object exports);
+
+// Registers what reaches threads in the middle of what they do (addon_diagnostics.cc).
+void ExportDiagnosticCalls(Napi::Env env, Napi::Object exports);
 
 }  // namespace threadmeter
 
