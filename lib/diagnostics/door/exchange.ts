@@ -23,7 +23,7 @@ function askOnce(socketPath: string, asked: Asked): Promise<IncomingMessage> {
   const { path, method = 'GET', headers, signal } = asked
   return new Promise((resolve, reject) => {
     const request = httpRequest({
-      ...{ path, method, headers, signal, agent: false, host: 'localhost' },
+      ...{ path, method, headers, signal, host: 'localhost' },
       // connect(2) happens within the call.
       createConnection: () => withAddress(socketPath, (address) => connect(address)),
     })
