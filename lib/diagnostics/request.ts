@@ -48,7 +48,8 @@ function checkBoolean(name: string, value: unknown): boolean {
 function checkDirectory(value: unknown): string | null {
   if (value === undefined || value === null) return null
   if (typeof value !== 'string') throw invalidArgType('directory', 'a path', value)
-  if (!value.startsWith('/')) throw outOfRange('directory', 'an absolute path', value)
+  if (!value.startsWith('/') || value.includes('\0'))
+    throw outOfRange('directory', 'an absolute path', value)
   return value
 }
 

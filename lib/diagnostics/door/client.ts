@@ -66,14 +66,18 @@ export class DoorClient implements CaptureSource {
       const frames = new FrameReader(ending.watch(response))
       yield* this.#received(frames, onProgress)
     } catch (error) {
-      // What a caller is told who ended it is the reason that it gave.
-      const isItsOwn = hangUp.signal.aborted || isAbortError(error)
-      throw signal?.aborted && isItsOwn ? signal.reason : explain(this.#path, error)
+      throw this.#reasonOf(error, signal, hangUp.signal)
     } finally {
       ending.close()
       this.#running.delete(hangUp)
       hangUp.abort()
     }
+  }
+
+  /** Whoever ended a request is told so by the reason that it gave. */
+  #reasonOf(error: unknown, signal: AbortSignal | undefined, hungUp: AbortSignal): unknown {
+    if (signal?.aborted && (hungUp.aborted || isAbortError(error))) return signal.reason
+    return hungUp.aborted ? hungUp.reason : explain(this.#path, error)
   }
 
   async #begin(path: string, signal: AbortSignal): Promise<IncomingMessage> {

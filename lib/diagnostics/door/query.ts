@@ -18,7 +18,7 @@ const ID_TEXT = /^[\w.-]{1,64}$/
 
 /** A text that is no number stays one, for the error to show. */
 function numberIn(text: string): unknown {
-  return /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : text
+  return /^-?\d+(?:\.\d+)?$/.test(text) ? Number(text) : text
 }
 
 function booleanIn(text: string): unknown {
