@@ -31,10 +31,17 @@ function categoryOf({ functionName, url, lineNumber }: ProfileNode['callFrame'])
   return lineNumber >= 0 ? 'js' : 'native'
 }
 
+/** V8 has no name for functions without one, nor for a module's own code, which begins its file. */
+function nameOf({ functionName, url, lineNumber, columnNumber }: ProfileNode['callFrame']): string {
+  if (functionName !== '') return functionName
+  const isWholeFile = url !== '' && lineNumber <= 0 && columnNumber <= 0
+  return isWholeFile ? '(top level)' : '(anonymous)'
+}
+
 /** A frame of V8's profiles. */
 export function v8Frame(callFrame: ProfileNode['callFrame']): TreeFrame {
   return {
-    functionName: callFrame.functionName || '(anonymous)',
+    functionName: nameOf(callFrame),
     file: fileOf(callFrame.url),
     lineNumber: fromOne(callFrame.lineNumber),
     columnNumber: fromOne(callFrame.columnNumber),

@@ -30,7 +30,7 @@ const TOOLBAR = `<div class="field"><input id="search" type="search" placeholder
 <output id="matched" aria-live="polite"></output>
 <span class="space"></span>
 <label class="choice only-time"><input id="idle" type="checkbox"><span>Idle time</span></label>
-<label class="choice" title="Outermost calls at the bottom"><input id="flame" type="checkbox"><span>Upwards</span></label>
+<label class="choice"><input id="flame" type="checkbox"><span>Root at bottom</span></label>
 <button id="reset" disabled>Reset zoom <kbd aria-hidden="true">Esc</kbd></button>`
 
 const COLUMN = (id: string, title: string): string =>

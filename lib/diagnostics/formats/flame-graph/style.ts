@@ -2,14 +2,14 @@
 // beside them everywhere.
 const LIGHT = `
 --page:#f6f7f9;--panel:#ffffff;--line:#d9dde3;--text:#16191d;--soft:#59636e;--accent:#0b62c4;--mark:#eef4fc;
---warn-back:#fff4d6;--warn:#6b4700;--bar:#dfe9f5;--on-frame:#14171a;--whole:#e3e6ea;
+--warn-back:#fff4d6;--warn:#6b4700;--bar:#cfe0f3;--on-frame:#14171a;--whole:#e3e6ea;
 --app:#f4a948;--package-1:#7fb8e6;--package-2:#63c7a8;--package-3:#d99bc4;--package-4:#e9dc6a;--package-5:#a9a3e8;
 --package-6:#e58f6f;--package-7:#a3c46a;--packages:#c6b9a3;--node:#9fc3c9;--native:#b5bfcc;--kernel:#d6a6a0;
 --gc:#f07f86;--program:#cfd4da;--idle:#e8eaed;`
 
 const DARK = `
 --page:#0f1216;--panel:#171b21;--line:#2d343d;--text:#e8ecf1;--soft:#98a4b1;--accent:#6cb0ff;--mark:#1d2a3a;
---warn-back:#3a2d0c;--warn:#ffd677;--bar:#24364a;--on-frame:#f5f7fa;--whole:#343b45;
+--warn-back:#3a2d0c;--warn:#ffd677;--bar:#2b4260;--on-frame:#f5f7fa;--whole:#343b45;
 --app:#a3620a;--package-1:#1f6299;--package-2:#0d7358;--package-3:#8c4275;--package-4:#756a08;--package-5:#554cac;
 --package-6:#9a4527;--package-7:#4f7019;--packages:#665a47;--node:#2f666f;--native:#4a5767;--kernel:#7d4a45;
 --gc:#ab3441;--program:#454d57;--idle:#272d35;`
@@ -48,6 +48,7 @@ font:12px/1.55 ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',mon
 .toolbar{display:flex;flex-wrap:wrap;gap:8px;align-items:center;padding:10px 18px 0}
 .field{position:relative;flex:0 1 320px;min-width:180px}
 .field input{width:100%;padding:5px 30px 5px 10px;border:1px solid var(--line);border-radius:7px;background:var(--panel)}
+#search::-webkit-search-cancel-button{display:none}
 .field input[aria-invalid=true]{border-color:#d33}
 .field kbd{position:absolute;right:8px;top:7px;pointer-events:none}
 .field input:focus+kbd,.field input:not(:placeholder-shown)+kbd{display:none}
@@ -97,6 +98,7 @@ thead th:not(:first-child){width:88px}
 thead button{border:0;background:none;font-weight:600;font-size:13px;padding:6px 10px;width:100%;text-align:inherit}
 th[aria-sort=ascending] button::after{content:' ▲';font-size:9px}
 th[aria-sort=descending] button::after{content:' ▼';font-size:9px}
+td.figure+td.figure{border-left:5px solid transparent;background-clip:padding-box}
 tbody th{padding:0;font-weight:400;text-align:left}
 tbody tr:hover{background:var(--mark)}
 tr.marked{background:var(--mark);box-shadow:inset 3px 0 var(--accent)}
@@ -105,7 +107,7 @@ grid-template-columns:12px minmax(0,1fr);gap:0 8px;align-items:center}
 .function .name{font-weight:500;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 .function .place{grid-column:2;font-size:12px;line-height:1.3;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 .figure{padding:3px 10px 3px 4px;text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap;
-background:linear-gradient(var(--bar),var(--bar)) right/0 100% no-repeat}
+background:linear-gradient(var(--bar),var(--bar)) 0 100%/0 3px no-repeat}
 .figure span{display:block}
 .figure .share{font-size:12px;line-height:1.3}
 #functions-note{margin:0;padding:6px 12px;font-size:12.5px}

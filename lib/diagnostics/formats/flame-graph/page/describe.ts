@@ -1,10 +1,7 @@
 import type { PageElement } from './dom.js'
 import { make } from './elements.js'
-import { groupOf, nameOf, placeOf, type Tree } from './tree.js'
+import { groupOf, placeOf, type Tree, titleOf } from './tree.js'
 import { countText, percentText, weightText } from './units.js'
-
-export const titleOf = (tree: Tree, node: number): string =>
-  node === 0 ? 'all' : nameOf(tree, tree.frame[node] as number)
 
 const share = (tree: Tree, weight: number, whole: number): string =>
   `${weightText(tree.data.unit, weight)}, ${percentText(weight / (tree.total[whole] as number))}`
@@ -42,7 +39,7 @@ export function describe(tree: Tree, node: number, root: number): PageElement[] 
   const { self, total } = figuresOf(tree, node)
   const rows: (readonly [string, string])[] = [
     ['Total', total],
-    ['Self', self],
+    ...(node === 0 ? [] : [['Self', self] as const]),
   ]
   const isZoomed = root > 0 && (tree.total[root] as number) > 0
   if (isZoomed && node >= root) {

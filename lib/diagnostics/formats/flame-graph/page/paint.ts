@@ -1,20 +1,45 @@
 import { type Canvas2D, document, getComputedStyle, window } from './dom.js'
 import { type Box, ROW_HEIGHT, type View, visibleBoxes } from './layout.js'
-import { nameOf, shortPlaceOf, type Tree } from './tree.js'
+import { nameOf, shortPlaceOf, type Tree, titleOf } from './tree.js'
 
 /** The colours of the style, which change with the scheme. */
 export interface Colours {
-  readonly groups: readonly string[]
+  /** Of each group: its shades. */
+  readonly groups: readonly (readonly string[])[]
   readonly whole: string
   readonly text: string
   readonly outline: string
+}
+
+// How much of white, or below 0 of black, is mixed in: neighbours of one colour are told apart.
+const SHADES = [0, 0.13, -0.05, 0.07]
+
+/** A colour of the style, `#rrggbb`, as its shades. */
+function shadesOf(colour: string): string[] {
+  const parts = [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16))
+  return SHADES.map((amount) => {
+    const towards = amount < 0 ? 0 : 255
+    const mixed = parts.map((part) => Math.round(part + (towards - part) * Math.abs(amount)))
+    return `rgb(${mixed.join(' ')})`
+  })
+}
+
+/** The shade of each frame, by its name: the same in every profile. */
+function shadeNumbers(tree: Tree): Uint8Array {
+  return Uint8Array.from(tree.data.frames.name, (_, frame) => {
+    let hash = 0
+    for (const character of nameOf(tree, frame)) {
+      hash = (hash * 31 + (character.codePointAt(0) as number)) | 0
+    }
+    return Math.abs(hash) % SHADES.length
+  })
 }
 
 export function readColours({ data }: Tree): Colours {
   const style = getComputedStyle(document.documentElement)
   const value = (name: string): string => style.getPropertyValue(`--${name}`).trim()
   return {
-    groups: data.groups.map(({ colour }) => value(colour)),
+    groups: data.groups.map(({ colour }) => shadesOf(value(colour))),
     whole: value('whole'),
     text: value('on-frame'),
     outline: value('text'),
@@ -42,12 +67,14 @@ function fitted(text: string, columns: number): string {
 export class Painter {
   readonly #context: Canvas2D
   readonly #tree: Tree
+  readonly #shades: Uint8Array
   #colours: Colours
   #column = 0
 
   constructor(context: Canvas2D, tree: Tree) {
     this.#context = context
     this.#tree = tree
+    this.#shades = shadeNumbers(tree)
     this.#colours = readColours(tree)
   }
 
@@ -83,7 +110,9 @@ export class Painter {
     const frame = this.#tree.frame[node] as number
     const group = this.#tree.data.frames.group[frame] as number
     const { groups, whole } = this.#colours
-    context.fillStyle = node === 0 ? whole : (groups[group] as string)
+    const shades = groups[group] as readonly string[]
+    const shade = shades[this.#shades[frame] as number] as string
+    context.fillStyle = node === 0 ? whole : shade
     context.globalAlpha = this.#alpha(node, view, marks)
     // A gap to the next one, as long as something is left.
     context.fillRect(x, y, width > 3 ? width - 1 : Math.max(width, 0.5), ROW_HEIGHT - 1)
@@ -94,7 +123,7 @@ export class Painter {
   #label(node: number, frame: number, x: number, y: number, width: number): void {
     const context = this.#context
     const columns = Math.floor((width - PADDING * 2) / this.#column)
-    const name = node === 0 ? 'all' : nameOf(this.#tree, frame)
+    const name = titleOf(this.#tree, node)
     const shown = fitted(name, columns)
     if (shown === '') return
     const alpha = context.globalAlpha

@@ -7,7 +7,7 @@ export type Matcher = ((text: string) => boolean) | null
 export function matcherFor(text: string, isRegex: boolean): Matcher {
   if (text === '') return null
   if (isRegex) {
-    const expression = new RegExp(text, 'iu')
+    const expression = new RegExp(text, 'i')
     return (candidate) => expression.test(candidate)
   }
   const lower = text.toLowerCase()

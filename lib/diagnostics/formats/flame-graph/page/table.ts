@@ -103,7 +103,7 @@ export class FunctionTable {
         make('span', 'share', percentText(share)),
       ]
       const made = make('td', 'figure', ...figures)
-      made.style.backgroundSize = `${(share * 100).toFixed(2)}% 100%`
+      made.style.backgroundSize = `${(share * 100).toFixed(2)}% 3px`
       return made
     }
     const row = document.createElement('tr')

@@ -1,8 +1,8 @@
-import { describe, titleOf } from './describe.js'
+import { describe } from './describe.js'
 import type { PageElement } from './dom.js'
 import { element, make } from './elements.js'
 import type { Store } from './state.js'
-import { pathOf } from './tree.js'
+import { pathOf, titleOf } from './tree.js'
 
 const MOST_CRUMBS = 6
 

@@ -15,6 +15,8 @@ export interface Tree {
   readonly total: Float64Array
   /** Where each node begins, as weight from the left. */
   readonly start: Float64Array
+  /** Whether there is idle time that does not count. */
+  isIdleHidden: boolean
 }
 
 export const nameOf = ({ data }: Tree, frame: number): string =>
@@ -27,6 +29,12 @@ export const lineOf = ({ data }: Tree, frame: number): number => data.frames.lin
 
 export const groupOf = ({ data }: Tree, frame: number): PageGroup =>
   data.groups[data.frames.group[frame] as number] as PageGroup
+
+/** What a node is called. */
+export function titleOf(tree: Tree, node: number): string {
+  if (node > 0) return nameOf(tree, tree.frame[node] as number)
+  return tree.isIdleHidden ? 'all but idle time' : 'all'
+}
 
 /** `file:line`, as far as known. */
 export function placeOf(tree: Tree, frame: number): string {
@@ -59,6 +67,7 @@ export function readTree(data: PageData): Tree {
     self: new Float64Array(size),
     total: new Float64Array(size),
     start: new Float64Array(size),
+    isIdleHidden: false,
   }
 }
 
@@ -68,9 +77,11 @@ const isIdle = (tree: Tree, node: number): boolean =>
 /** Fills in the weights, with idle time or without. */
 export function weigh(tree: Tree, withIdle: boolean): void {
   const { self, total, start, parent, size } = tree
+  tree.isIdleHidden = false
   for (let node = 0; node < size; node++) {
-    const counts = withIdle || !isIdle(tree, node)
-    self[node] = counts ? (tree.data.nodes.self[node] as number) : 0
+    const isHidden = !withIdle && isIdle(tree, node)
+    self[node] = isHidden ? 0 : (tree.data.nodes.self[node] as number)
+    tree.isIdleHidden ||= isHidden
   }
   total.set(self)
   for (let node = size - 1; node > 0; node--) {

@@ -16,7 +16,7 @@ function bytesText(bytes: number): string {
 }
 
 function timeText(micros: number): string {
-  if (micros >= 10_000_000) return `${shortened(micros / 1_000_000)} s`
+  if (micros >= 1_000_000) return `${shortened(micros / 1_000_000)} s`
   return micros >= 1000 || micros === 0
     ? `${shortened(micros / 1000)} ms`
     : `${Math.round(micros)} µs`
