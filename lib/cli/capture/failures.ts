@@ -1,5 +1,5 @@
+import { describeKernelView } from '../../diagnostics/kernel/describe.js'
 import type { CapturedThread, KernelView } from '../../diagnostics/model.js'
-import { kernelText } from './kernel.js'
 
 /** Exit codes of commands that capture. */
 export const EXIT = {
@@ -28,7 +28,7 @@ export function reasonOf(error: unknown, pid: number, thread?: CapturedThread): 
   const { code = '', message, details } = error as CaptureError
   if (isBlocked(error) && details !== undefined && details !== null) {
     const who = thread === undefined ? 'the thread' : threadText(thread)
-    return `${who} is in a native call, which no request can reach: it ${kernelText(details as KernelView)}`
+    return `${who} is in a native call, which no request can reach: ${describeKernelView(details as KernelView)}`
   }
   if (GONE.has(code)) return `process ${pid} has ended, or its diagnostics have`
   return message

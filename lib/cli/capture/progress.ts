@@ -1,9 +1,9 @@
+import { describeKernelView } from '../../diagnostics/kernel/describe.js'
 import type { CapturedThread, ProgressEvent } from '../../diagnostics/model.js'
 import type { Look } from '../terminal/look.js'
 import { bytesText, secondsText } from '../terminal/quantity.js'
 import { canDraw } from '../terminal/screen.js'
 import { cut, type Line, paint, span } from '../terminal/text.js'
-import { kernelText } from './kernel.js'
 
 const REDRAW_MS = 100
 const MS = 1000
@@ -67,7 +67,7 @@ export class Progress {
         break
       case 'blocked':
         this.#become(thread, 'blocked')
-        this.say(`threadmeter: ${thread.name} ${kernelText(event.kernel)}; waiting for its return`)
+        this.say(`threadmeter: waiting for ${thread.name}: ${describeKernelView(event.kernel)}`)
         break
       case 'started': {
         const pause = event.expectedPauseSeconds

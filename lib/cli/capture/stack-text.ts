@@ -1,7 +1,7 @@
+import { describeKernelView } from '../../diagnostics/kernel/describe.js'
 import type { StackFrame, StackReport } from '../../diagnostics/model.js'
 import { percentText } from '../terminal/quantity.js'
 import { type Line, type Span, type Style, span } from '../terminal/text.js'
-import { kernelText } from './kernel.js'
 
 // Of a recursion, the first calls and the last one tell all that there is to tell.
 const SHOWN_BEFORE = 3
@@ -76,6 +76,6 @@ export function reportLines(report: StackReport, full = false): Line[] {
   const { thread, state, frames, kernel } = report
   const ids = `  thread ${thread.threadId}, tid ${thread.tid ?? '?'}  `
   const head: Line = [span(thread.name, 'strong'), span(ids, 'dim'), stateOf(report)]
-  if (state === 'native') return [head, [span(`    it ${kernelText(kernel)}`)]]
+  if (state === 'native') return [head, [span(`    ${describeKernelView(kernel)}`)]]
   return [head, ...stackLines(frames, full)]
 }
