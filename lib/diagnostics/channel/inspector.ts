@@ -6,8 +6,8 @@ import type { Lifecycle } from './lifecycle.js'
 import { MainChannel } from './main-channel.js'
 import { type KnownWorker, WorkerHub } from './worker-hub.js'
 
-// The main thread waits 500 ms at its exit; closing takes some of it.
-const PROCESS_ENDING_MS = 400
+// An exit waits for no more than 350 ms; closing takes some of it.
+const PROCESS_ENDING_MS = 300
 
 /**
  * The way to threads by the inspector of the main thread. Sessions are open only while channels or leases

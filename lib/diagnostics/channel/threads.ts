@@ -11,23 +11,15 @@ const TID_MS = 250
 
 const MOST_LISTED = 20
 
+const nameless = (threadId: number): string => `worker-${threadId}`
+
 const workerThread = (threadId: number, name: string, tid: number | null): CapturedThread => ({
   pid: process.pid,
   tid,
   threadId,
-  name: name || `worker-${threadId}`,
+  name: name || nameless(threadId),
   role: 'worker',
 })
-
-/** The threads that loaded threadmeter, but for those that monitor; the main thread in any case. */
-export function reportingThreads(): CapturedThread[] {
-  const list = [MAIN_THREAD]
-  for (const { tid, threadId, name, role } of lookAtThreads()) {
-    if (role !== 'worker' || threadId === null || threadId === ownThreadId) continue
-    list.push(workerThread(threadId, name, tid))
-  }
-  return list
-}
 
 function lookAtThreads() {
   try {
@@ -49,21 +41,32 @@ interface Evaluation {
   readonly result?: { readonly value?: unknown }
 }
 
-/** The threads of this process that run JavaScript, but for this one. */
+export interface ThreadList {
+  readonly threads: readonly CapturedThread[]
+  /** False when the main thread did not answer in time: workers without threadmeter are missing. */
+  readonly isComplete: boolean
+}
+
+/** What only the inspector told. A threadId is never used twice. */
+interface Told {
+  /** The `name` option, which a worker is not told itself by every Node. */
+  readonly name: string
+  tid: number | null
+  /** It loaded threadmeter: while it lives it is among those that report. */
+  reports: boolean
+}
+
+/** The threads of this process that run JavaScript, but for those that monitor. */
 export class Threads {
   readonly #route: InspectorRoute
-  /** Of workers that did not load threadmeter. A threadId is never used twice. */
-  readonly #tids = new Map<number, number>()
+  #told = new Map<number, Told>()
 
   constructor(route: InspectorRoute) {
     this.#route = route
   }
 
-  /**
-   * All of them; `isComplete` is false when the main thread did not answer in time, and workers without
-   * threadmeter are missing. Needs a lease of the route.
-   */
-  async list(boundMs: number): Promise<{ threads: CapturedThread[]; isComplete: boolean }> {
+  /** All of them, as far as they are known within the time. Needs a lease of the route. */
+  async list(boundMs: number): Promise<ThreadList> {
     let workers: readonly KnownWorker[] | undefined
     await withinMs(
       boundMs,
@@ -71,53 +74,56 @@ export class Threads {
         workers = known
       }),
     )
-    const reporting = new Map(reportingThreads().map((thread) => [thread.threadId, thread]))
-    if (workers === undefined) return { threads: [...reporting.values()], isComplete: false }
-    return { threads: await this.#merge(reporting, workers), isComplete: true }
+    if (workers !== undefined) await this.#learn(workers)
+    return { threads: this.#known(), isComplete: workers !== undefined }
   }
 
-  async #merge(
-    reporting: Map<number, CapturedThread>,
-    workers: readonly KnownWorker[],
-  ): Promise<CapturedThread[]> {
-    const merged = new Map(reporting)
-    await Promise.all(
-      workers.map(async ({ threadId, name }) => {
-        if (threadId === ownThreadId || this.#isMonitor(threadId)) return
-        const known = reporting.get(threadId)
-        if (known === undefined) {
-          merged.set(threadId, workerThread(threadId, name, await this.#tid(threadId, name)))
-        } else if (name !== '' && known.name === `worker-${threadId}`) {
-          // Where Node does not tell a worker its own name.
-          merged.set(threadId, { ...known, name })
-        }
-      }),
+  #known(): CapturedThread[] {
+    const known = new Map<number, CapturedThread>()
+    const monitors = new Set([ownThreadId])
+    for (const { tid, threadId, name, role } of lookAtThreads()) {
+      if (threadId === null) continue
+      if (role === 'observer') monitors.add(threadId)
+      if (role === 'worker') known.set(threadId, workerThread(threadId, name, tid))
+    }
+    for (const [threadId, { name, tid, reports }] of this.#told) {
+      const reporting = known.get(threadId)
+      if (reporting === undefined) {
+        if (!reports) known.set(threadId, workerThread(threadId, name, tid))
+      } else if (name !== '' && reporting.name === nameless(threadId)) {
+        known.set(threadId, { ...reporting, name })
+      }
+    }
+    for (const threadId of monitors) known.delete(threadId)
+    return [MAIN_THREAD, ...[...known.values()].sort((a, b) => a.threadId - b.threadId)]
+  }
+
+  /** Keeps what the inspector tells of the workers that there are now. */
+  async #learn(workers: readonly KnownWorker[]): Promise<void> {
+    const before = this.#told
+    const reporting = new Set(lookAtThreads().map(({ threadId }) => threadId))
+    this.#told = new Map()
+    for (const { threadId, name } of workers) {
+      const told = before.get(threadId) ?? { name, tid: null, reports: false }
+      told.reports ||= reporting.has(threadId)
+      this.#told.set(threadId, told)
+    }
+    const asked = [...this.#told].filter(
+      ([threadId, { tid, reports }]) => tid === null && !reports && threadId !== ownThreadId,
     )
-    for (const threadId of this.#tids.keys()) {
-      if (!merged.has(threadId)) this.#tids.delete(threadId)
-    }
-    return [...merged.values()].sort((a, b) => a.threadId - b.threadId)
+    await Promise.all(
+      asked.map(([threadId, told]) => withinMs(TID_MS, this.#askTid(threadId, told))),
+    )
   }
 
-  #isMonitor(threadId: number): boolean {
-    return lookAtThreads().some((known) => known.threadId === threadId && known.role === 'observer')
-  }
-
-  async #tid(threadId: number, name: string): Promise<number | null> {
-    if (!this.#tids.has(threadId)) {
-      await withinMs(TID_MS, this.#askTid(workerThread(threadId, name, null)))
-    }
-    return this.#tids.get(threadId) ?? null
-  }
-
-  async #askTid(thread: CapturedThread): Promise<void> {
-    const channel = await this.#route.open(thread)
+  async #askTid(threadId: number, told: Told): Promise<void> {
+    const channel = await this.#route.open(workerThread(threadId, told.name, null))
     try {
       const { result } = await channel.post<Evaluation>('Runtime.evaluate', TELL_TID)
       const tid = Number(/\/task\/(\d+)$/.exec(String(result?.value))?.[1])
-      if (tid > 0) this.#tids.set(thread.threadId, tid)
+      if (tid > 0) told.tid = tid
     } finally {
-      await channel.close()
+      void channel.close()
     }
   }
 }

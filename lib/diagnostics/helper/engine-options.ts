@@ -1,9 +1,8 @@
+import type { capture } from '../capture/capture.js'
 import type { Channel } from '../channel/channel.js'
-import type { CaptureContent, CaptureContext } from '../engine.js'
-import type { CapturedThread, CaptureRequest, KernelView, ThreadWindow } from '../model.js'
-
-/** What the kernel says of a thread, watched for a while. */
-export type KernelLook = (pid: number, tid: number, overMs?: number) => Promise<KernelView>
+import type { kernelView } from '../kernel/kernel-view.js'
+import type { openWindow } from '../kernel/window.js'
+import type { CapturedThread } from '../model.js'
 
 /** The way to threads that does not need the main thread. */
 export interface Interrupts {
@@ -11,33 +10,17 @@ export interface Interrupts {
   openInterruptChannel(thread: CapturedThread): Promise<Channel>
 }
 
-/** A window over which a thread's figures are taken. */
-export interface Window {
-  close(): ThreadWindow
+/** What the engine is made of, where it is not what it always is. */
+export interface EngineParts {
+  readonly capture: typeof capture
+  readonly openWindow: typeof openWindow
+  readonly kernelView: typeof kernelView
+  readonly interrupts: Interrupts
 }
 
-/** What captures are told beside the request. */
-export interface EngineCaptureContext extends CaptureContext {
-  window(thread: CapturedThread): Window
-  readonly program: string
-  readonly app: string | null
-}
-
-export type Capture = (
-  channel: Channel,
-  request: CaptureRequest,
-  context: EngineCaptureContext,
-) => Promise<CaptureContent>
-
-export interface EngineOptions {
+export interface EngineOptions extends Partial<EngineParts> {
   /** The program, as people know it. */
   readonly program: string
-  /** Name and version in its package.json. */
-  readonly app: string | null
-  /** Its version. */
-  readonly threadmeter: string
-  readonly capture: Capture
-  readonly window: (thread: CapturedThread) => Window
-  readonly kernelView: KernelLook
-  readonly interrupts: Interrupts
+  /** Its name and version; by default those of the package.json next to what was started. */
+  readonly app?: string | null
 }

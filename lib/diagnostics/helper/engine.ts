@@ -1,8 +1,9 @@
 import { InspectorRoute } from '../channel/inspector.js'
 import type { Lifecycle } from '../channel/lifecycle.js'
-import { reportingThreads, resolveThread, Threads } from '../channel/threads.js'
+import { MAIN_THREAD } from '../channel/main-thread.js'
+import { resolveThread, type ThreadList, Threads } from '../channel/threads.js'
 import type { CaptureContext, CaptureOutcome, Engine } from '../engine.js'
-import type { CapturedThread, CaptureRequest, DiagnosticThread } from '../model.js'
+import type { CapturedThread, CaptureRequest, DiagnosticThread, ThreadTarget } from '../model.js'
 import type { EngineOptions } from './engine-options.js'
 import { Job } from './job.js'
 import { KeepAlive } from './keep-alive.js'
@@ -10,10 +11,10 @@ import { Looks } from './looks.js'
 import { Outcomes } from './outcomes.js'
 import { Queues } from './queues.js'
 import type { Ways } from './reach.js'
+import { Surroundings } from './surroundings.js'
 
-// Only the main thread knows of workers without threadmeter; it may be in a native call.
-const LIST_MS = 1000
-const NAME_MS = 400
+// Only the main thread knows all workers; it may be in a native call, or be slow.
+const LIST_MS = [250, 1000]
 
 /** Runs captures for those who ask. Belongs into a thread that nothing else blocks. */
 export function createEngine(lifecycle: Lifecycle, options: EngineOptions): Engine {
@@ -21,7 +22,7 @@ export function createEngine(lifecycle: Lifecycle, options: EngineOptions): Engi
 }
 
 class HelperEngine implements Engine {
-  readonly #options: EngineOptions
+  readonly #surroundings: Surroundings
   readonly #ways: Ways
   readonly #threads: Threads
   readonly #queues = new Queues()
@@ -29,8 +30,8 @@ class HelperEngine implements Engine {
   readonly #looks: Looks
 
   constructor(lifecycle: Lifecycle, options: EngineOptions) {
-    this.#options = options
-    const { interrupts, kernelView } = options
+    this.#surroundings = new Surroundings(options)
+    const { interrupts, kernelView } = this.#surroundings.parts
     const route = new InspectorRoute(lifecycle)
     this.#ways = { route, interrupts, kernelView }
     this.#threads = new Threads(route)
@@ -39,7 +40,7 @@ class HelperEngine implements Engine {
 
   async threads(): Promise<readonly DiagnosticThread[]> {
     return this.#running(async () => {
-      const { threads } = await this.#threads.list(NAME_MS)
+      const { threads } = await this.#threads.list(LIST_MS[0] as number)
       return this.#looks.take(threads)
     })
   }
@@ -68,34 +69,45 @@ class HelperEngine implements Engine {
     context: CaptureContext,
   ): Promise<CaptureOutcome> {
     try {
-      const job = new Job(thread, request, context, this.#options)
+      const job = new Job(thread, request, context, this.#surroundings)
       return { thread, content: await job.run(this.#ways, this.#queues) }
     } catch (error) {
       return { thread, error }
     }
   }
 
-  /** Threads that are known at once do not wait for the main thread to tell of the others. */
+  /** Threads that are known do not wait for long for the main thread to tell of the others. */
   async #startAll(start: (thread: CapturedThread) => void): Promise<void> {
     const started = new Set<number>()
-    const startNew = (thread: CapturedThread) => {
-      if (started.has(thread.threadId)) return
-      started.add(thread.threadId)
-      start(thread)
+    for await (const { threads } of this.#lists()) {
+      for (const thread of threads) {
+        if (started.has(thread.threadId)) continue
+        started.add(thread.threadId)
+        start(thread)
+      }
     }
-    reportingThreads().forEach(startNew)
-    const { threads } = await this.#threads.list(LIST_MS)
-    threads.forEach(startNew)
   }
 
-  async #resolve(target: CapturedThread['threadId'] | string): Promise<CapturedThread> {
-    const reporting = reportingThreads()
-    const byId = reporting.find(({ threadId }) => threadId === target)
-    if (byId !== undefined) return byId
-    if (target === 'main') return resolveThread(target, reporting)
-    const bound = typeof target === 'number' ? LIST_MS : NAME_MS
-    const { threads, isComplete } = await this.#threads.list(bound)
-    return resolveThread(target, threads, isComplete)
+  async #resolve(target: ThreadTarget): Promise<CapturedThread> {
+    if (target === MAIN_THREAD.name || target === MAIN_THREAD.threadId) return MAIN_THREAD
+    let refused: unknown
+    for await (const { threads, isComplete } of this.#lists()) {
+      try {
+        return resolveThread(target, threads, isComplete)
+      } catch (error) {
+        refused = error
+      }
+    }
+    throw refused
+  }
+
+  /** What is known of the threads, until all are or enough was waited. */
+  async *#lists(): AsyncGenerator<ThreadList, void> {
+    for (const boundMs of LIST_MS) {
+      const list = await this.#threads.list(boundMs)
+      yield list
+      if (list.isComplete) return
+    }
   }
 
   async #running<T>(work: () => Promise<T>): Promise<T> {

@@ -1,12 +1,13 @@
 import { ThreadmeterError } from '../../errors.js'
+import { nativeStack } from '../capture/stack-report.js'
 import type { Channel } from '../channel/channel.js'
 import { threadText } from '../channel/conversation.js'
 import type { CaptureContent, CaptureContext } from '../engine.js'
-import type { CapturedThread, CaptureKind, CaptureRequest, KernelView } from '../model.js'
-import type { EngineOptions } from './engine-options.js'
-import { nativeStack } from './native-stack.js'
+import { describeKernelView } from '../kernel/describe.js'
+import type { CapturedThread, CaptureKind, CaptureRequest } from '../model.js'
 import type { Queues } from './queues.js'
 import { type Blocked, reach, type Ways } from './reach.js'
+import type { Surroundings } from './surroundings.js'
 import { within } from './within.js'
 
 // After an abort what there is still comes: from a thread that is in a native call it does not.
@@ -24,20 +25,12 @@ const SLACK_SECONDS: Readonly<Record<CaptureKind, number>> = {
 const limitSeconds = ({ kind, seconds, wait }: CaptureRequest): number =>
   SLACK_SECONDS[kind] + wait / 1000 + (kind.endsWith('profile') ? seconds : 0)
 
-const known = ({ state, syscall, wchan, cpu, runDelay }: KernelView): string => {
-  const facts = [
-    ['state', state],
-    ['system call', syscall],
-    ['waits in', wchan],
-    ['CPU', cpu?.toFixed(2)],
-    ['run delay', runDelay?.toFixed(2)],
-  ].filter(([, value]) => value !== null && value !== undefined)
-  return facts.map((fact) => fact.join(' ')).join(', ') || 'the kernel tells nothing of it'
-}
-
 const blockedError = ({ by, kernel }: Blocked): ThreadmeterError =>
   Object.assign(
-    new ThreadmeterError('ERR_THREADMETER_THREAD_BLOCKED', [threadText(by), known(kernel)]),
+    new ThreadmeterError('ERR_THREADMETER_THREAD_BLOCKED', [
+      threadText(by),
+      describeKernelView(kernel),
+    ]),
     { details: kernel },
   )
 
@@ -46,18 +39,18 @@ export class Job {
   readonly #thread: CapturedThread
   readonly #request: CaptureRequest
   readonly #context: CaptureContext
-  readonly #options: EngineOptions
+  readonly #surroundings: Surroundings
 
   constructor(
     thread: CapturedThread,
     request: CaptureRequest,
     context: CaptureContext,
-    options: EngineOptions,
+    surroundings: Surroundings,
   ) {
     this.#thread = thread
     this.#request = request
     this.#context = context
-    this.#options = options
+    this.#surroundings = surroundings
   }
 
   async run(ways: Ways, queues: Queues): Promise<CaptureContent> {
@@ -79,7 +72,7 @@ export class Job {
   }
 
   async #reachAndCapture(ways: Ways): Promise<CaptureContent> {
-    const window = this.#options.window(this.#thread)
+    const window = this.#surroundings.window(this.#thread)
     const reached = await reach(this.#thread, ways)
     if ('channel' in reached) return this.#capture(reached.channel)
     const { blocked } = reached
@@ -90,7 +83,9 @@ export class Job {
     if (this.#request.kind !== 'stack' || blocked.by.threadId !== this.#thread.threadId) {
       throw blockedError(blocked)
     }
-    return nativeStack(this.#thread, blocked.kernel, window.close(), this.#options)
+    const surroundings = { ...this.#surroundings.of(this.#context), window: () => window }
+    const from = { route: 'inspector', thread: this.#thread } as const
+    return nativeStack(from, blocked.kernel, surroundings)
   }
 
   /** The channel, if the native call returns while the request waits for it. */
@@ -109,12 +104,10 @@ export class Job {
   }
 
   async #capture(channel: Channel): Promise<CaptureContent> {
-    const { signal, onProgress } = this.#context
-    const { capture, program, app, window } = this.#options
+    const { parts } = this.#surroundings
+    const surroundings = this.#surroundings.of(this.#context)
     try {
-      signal.throwIfAborted()
-      const context = { signal, onProgress, program, app, window }
-      return await this.#limited(capture(channel, this.#request, context))
+      return await this.#limited(parts.capture(channel, this.#request, surroundings))
     } finally {
       // Not waited for: it takes as long as the thread needs to let go.
       void channel.close()

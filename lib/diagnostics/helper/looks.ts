@@ -1,14 +1,6 @@
 import { threads as registeredThreads, type ThreadInfo } from '../../cpu/threads.js'
-import type { CapturedThread, DiagnosticThread, KernelView } from '../model.js'
-import type { KernelLook } from './engine-options.js'
-
-const NOTHING_KNOWN: KernelView = {
-  state: null,
-  syscall: null,
-  wchan: null,
-  cpu: null,
-  runDelay: null,
-}
+import type { CapturedThread, DiagnosticThread } from '../model.js'
+import type { EngineParts } from './engine-options.js'
 
 interface Look {
   readonly at: number
@@ -50,10 +42,10 @@ function ratesBetween(before: ThreadInfo, after: ThreadInfo, spanMs: number): Ra
 
 /** Looks at threads, each with its rates since the look before. */
 export class Looks {
-  readonly #kernelView: KernelLook
+  readonly #kernelView: EngineParts['kernelView']
   #last: Look | undefined
 
-  constructor(kernelView: KernelLook) {
+  constructor(kernelView: EngineParts['kernelView']) {
     this.#kernelView = kernelView
   }
 
@@ -65,7 +57,7 @@ export class Looks {
       threads.map(async (thread) => ({
         ...thread,
         ...this.#rates(thread, before, now),
-        kernel: await this.#kernel(thread),
+        kernel: await this.#kernelView(thread.pid, thread.tid),
       })),
     )
   }
@@ -74,9 +66,5 @@ export class Looks {
     const [from, to] = [before?.infos.get(tid ?? 0), now.infos.get(tid ?? 0)]
     if (before === undefined || from === undefined || to === undefined) return NO_RATES
     return ratesBetween(from, to, now.at - before.at)
-  }
-
-  async #kernel({ pid, tid }: CapturedThread): Promise<KernelView> {
-    return tid === null ? NOTHING_KNOWN : this.#kernelView(pid, tid)
   }
 }

@@ -4,7 +4,7 @@ import type { InspectorRoute } from '../channel/inspector.js'
 import { MAIN_THREAD } from '../channel/main-thread.js'
 import type { CapturedThread, KernelView } from '../model.js'
 import { Attempts } from './attempts.js'
-import type { Interrupts, KernelLook } from './engine-options.js'
+import type { EngineParts } from './engine-options.js'
 
 /** A thread that runs JavaScript, or none, answers within a few ms. */
 const ANSWER_MS = 1000
@@ -36,18 +36,8 @@ export interface Blocked extends Look {
 
 export type Reached = { readonly channel: Channel } | { readonly blocked: Blocked }
 
-export interface Ways {
+export interface Ways extends Pick<EngineParts, 'interrupts' | 'kernelView'> {
   readonly route: InspectorRoute
-  readonly interrupts: Interrupts
-  readonly kernelView: KernelLook
-}
-
-const NOTHING_KNOWN: KernelView = {
-  state: null,
-  syscall: null,
-  wchan: null,
-  cpu: null,
-  runDelay: null,
 }
 
 const isStarved = ({ state, cpu, runDelay }: KernelView): boolean =>
@@ -63,11 +53,13 @@ class Reaching {
   readonly #ways: Ways
   readonly #attempts = new Attempts()
   readonly #release: () => void
-  #hasMainAnswered = false
+  /** Whether the thread has been asked: a main thread in a native call passes nothing on. */
+  #isAsked: boolean
 
   constructor(thread: CapturedThread, ways: Ways) {
     this.#thread = thread
     this.#ways = ways
+    this.#isAsked = thread.role === 'main'
     this.#release = ways.route.lease()
   }
 
@@ -90,7 +82,7 @@ class Reaching {
 
   #watchMain(): void {
     const answered = () => {
-      this.#hasMainAnswered = true
+      this.#isAsked = true
     }
     this.#ways.route.askMain().then(answered, () => {})
   }
@@ -101,6 +93,7 @@ class Reaching {
     const { tid, role } = this.#thread
     if (role === 'main' || tid === null || !interrupts.canInterrupt(tid)) return
     this.#attempts.add(interrupts.openInterruptChannel(this.#thread))
+    this.#isAsked = true
   }
 
   /** Resolves when the thread can only be in a native call, with what is known of that. */
@@ -119,15 +112,11 @@ class Reaching {
 
   /** Who is asked and has not answered. */
   get #obstacle(): CapturedThread {
-    return this.#thread.role === 'main' || this.#hasMainAnswered ? this.#thread : MAIN_THREAD
+    return this.#isAsked ? this.#thread : MAIN_THREAD
   }
 
   async #look(): Promise<Look> {
     const by = this.#obstacle
-    if (by.tid === null) {
-      await sleep(VIEW_MS)
-      return { by, kernel: NOTHING_KNOWN }
-    }
     return { by, kernel: await this.#ways.kernelView(by.pid, by.tid, VIEW_MS) }
   }
 

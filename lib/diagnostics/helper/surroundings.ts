@@ -1,0 +1,44 @@
+import { threads } from '../../cpu/threads.js'
+import { appOf } from '../capture/app-version.js'
+import { capture } from '../capture/capture.js'
+import type { CaptureSurroundings } from '../capture/details.js'
+import { canInterrupt, openInterruptChannel } from '../channel/interrupt-channel.js'
+import type { CaptureContext } from '../engine.js'
+import { kernelView } from '../kernel/kernel-view.js'
+import { type EventLoopTimes, type OpenWindow, openWindow } from '../kernel/window.js'
+import type { CapturedThread } from '../model.js'
+import type { EngineOptions, EngineParts, Interrupts } from './engine-options.js'
+
+const interrupts: Interrupts = { canInterrupt, openInterruptChannel }
+
+/** What captures are told of the process, whatever they are of. */
+export class Surroundings {
+  readonly parts: EngineParts
+  readonly #program: string
+  readonly #app: string | null
+
+  constructor({ program, app, ...parts }: EngineOptions) {
+    this.parts = { capture, openWindow, kernelView, interrupts, ...parts }
+    this.#program = program
+    this.#app = app === undefined ? appOf(process.argv[1] ?? '') : app
+  }
+
+  of({ signal, onProgress }: CaptureContext): CaptureSurroundings {
+    const window = (thread: CapturedThread) => this.window(thread)
+    return { signal, onProgress, program: this.#program, app: this.#app, window }
+  }
+
+  /** Begins to watch a thread, with its event loop where it can be seen from outside. */
+  window(thread: CapturedThread): OpenWindow {
+    return this.parts.openWindow(thread, () => eventLoopOf(thread))
+  }
+}
+
+function eventLoopOf({ tid }: CapturedThread): EventLoopTimes | null {
+  try {
+    const info = threads({ runDelay: false }).find((known) => known.tid === tid)
+    return info?.eventLoopUtilization ?? null
+  } catch {
+    return null
+  }
+}
