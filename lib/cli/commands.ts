@@ -1,4 +1,5 @@
 import type { Command } from './command.js'
+import { completion } from './completion/command.js'
 import { gc } from './gc/command.js'
 import { heapProfile } from './heap-profile/command.js'
 import { heapSnapshot } from './heap-snapshot/command.js'
@@ -18,4 +19,8 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   'heap-snapshot': heapSnapshot,
   gc,
   serve,
+  completion,
 }
+
+/** What is not for people: shells ask it for words to complete. */
+export const COMPLETE = '__complete'

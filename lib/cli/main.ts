@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { type Command, type CommandInput, Failure, UsageError } from './command.js'
-import { COMMANDS } from './commands.js'
+import { COMMANDS, COMPLETE } from './commands.js'
 import { commandHelp, programHelp } from './help.js'
 
 const OK = 0
@@ -57,6 +57,7 @@ async function runCommand(name: string, command: Command, args: string[]): Promi
 async function run([first, ...rest]: string[]): Promise<number> {
   if (first === '--help' || first === '-h' || first === 'help') return say(programHelp(COMMANDS))
   if (first === '--version' || first === '-v') return say(version())
+  if (first === COMPLETE) return await (await import('./completion/complete.js')).complete(rest)
   const command = Object.hasOwn(COMMANDS, first ?? '') ? COMMANDS[first as string] : undefined
   if (first !== undefined && command !== undefined) return await runCommand(first, command, rest)
   const what = first?.startsWith('-') ? 'option' : 'command'

@@ -1,5 +1,5 @@
-import { readFileSync, readlinkSync, statSync } from 'node:fs'
-import { basename, extname, resolve } from 'node:path'
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
+import { basename, dirname, extname, resolve } from 'node:path'
 import { doorOf, findDoors } from '../../diagnostics/door/location.js'
 import { exists, programOf } from '../../observer/outside/process-files.js'
 import { Failure, UsageError } from '../command.js'
@@ -17,11 +17,34 @@ const NO_PROCESS = `No process with diagnostics is running. Start one with
   node --import threadmeter/register app.js
 or give the pid of any other to threadmeter attach`
 
-/** The processes of this user that answer to diagnostics. */
-export const processesWithDoors = (): FoundProcess[] =>
-  findDoors()
+/** The Node.js processes of this user, but for this one. */
+export function ownNodes(): number[] {
+  const own = process.geteuid?.()
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => pid !== process.pid && isNode(pid) && uidOf(pid) === own)
+}
+
+/** Those whose runtime directory is none of the usual ones. */
+function elsewhere(known: ReadonlySet<number>): FoundProcess[] {
+  return ownNodes()
+    .filter((pid) => !known.has(pid))
+    .flatMap((pid) => {
+      const path = doorOf(pid)
+      return path === undefined ? [] : [{ pid, path, directory: dirname(path) }]
+    })
     .map((door) => ({ ...door, program: programOf(door.pid) }))
-    .sort((a, b) => a.pid - b.pid)
+}
+
+/** The processes of this user that answer to diagnostics. */
+export function processesWithDoors(): FoundProcess[] {
+  const usual = findDoors()
+    .filter(({ samePidNamespace }) => samePidNamespace)
+    .map(({ pid, path, directory }) => ({ pid, path, directory, program: programOf(pid) }))
+  const known = new Set(usual.map(({ pid }) => pid))
+  return [...usual, ...elsewhere(known)].sort((a, b) => a.pid - b.pid)
+}
 
 const statusOf = (id: number): string => {
   try {

@@ -8,6 +8,7 @@ import { FILE_KINDS, type FileFormat } from './formats.js'
 import { mergedTree } from './merged-tree.js'
 import { openInBrowser } from './opener.js'
 import { Output } from './output.js'
+import type { Say } from './run-capture.js'
 import { type Summary, summaryLines, summaryOf } from './summary.js'
 import type { CaptureTarget } from './target.js'
 
@@ -20,10 +21,6 @@ export interface ProfileToWrite {
 interface Written {
   readonly path: string | null
   readonly bytes: number
-}
-
-const say = (text: string): void => {
-  process.stderr.write(`${text}\n`)
 }
 
 const bytesOf = (content: string | Uint8Array): Uint8Array =>
@@ -53,20 +50,20 @@ export class ProfileWriter {
   }
 
   /** Takes one in; several threads that go into one file wait for each other. */
-  async add(profile: ProfileToWrite, { program, thread }: CaptureTarget): Promise<void> {
+  async add(profile: ProfileToWrite, { program, thread }: CaptureTarget, say: Say): Promise<void> {
     this.#all.push(profile)
     if (this.#isMerged(thread)) return
     const name = profile.tree.details?.thread ?? 'unknown'
     const content = profile.raw ?? bytesOf(writeTree(profile.tree, this.#treeFormat))
-    await this.#tell([profile], await this.#write(content, program, name))
+    await this.#tell([profile], await this.#write(content, program, name), say)
   }
 
-  async finish({ program, thread }: CaptureTarget): Promise<void> {
+  async finish({ program, thread }: CaptureTarget, say: Say): Promise<void> {
     const [first, ...rest] = this.#all.map(({ tree }) => tree)
     if (first === undefined || !this.#isMerged(thread)) return
     const merged = mergedTree([first, ...rest])
     const content = bytesOf(writeTree(merged, this.#treeFormat))
-    await this.#tell(this.#all, await this.#write(content, program, 'all'))
+    await this.#tell(this.#all, await this.#write(content, program, 'all'), say)
   }
 
   get #kind(): (typeof FILE_KINDS)[FileFormat] {
@@ -91,7 +88,7 @@ export class ProfileWriter {
     return { path: sink.end(), bytes: content.length }
   }
 
-  async #tell(profiles: readonly ProfileToWrite[], written: Written): Promise<void> {
+  async #tell(profiles: readonly ProfileToWrite[], written: Written, say: Say): Promise<void> {
     const { options } = this.#input
     const { colours } = lookOf(this.#input, process.stderr)
     for (const { tree } of profiles) {

@@ -23,6 +23,9 @@ export interface IncomingCapture {
   readonly details: CaptureDetails | undefined
 }
 
+/** Tells the user something, in a line of its own on standard error. */
+export type Say = (text: string) => void
+
 /** What a command does with its captures. */
 export interface CaptureTask {
   /** The name of the command. */
@@ -35,9 +38,9 @@ export interface CaptureTask {
   /** Checks what depends on who is asked, before anything is asked. */
   begin?(target: CaptureTarget): void
   /** Takes one in; resolves with why it is not whole. */
-  take(capture: IncomingCapture, target: CaptureTarget): Promise<PartialReason | null>
+  take(capture: IncomingCapture, target: CaptureTarget, say: Say): Promise<PartialReason | null>
   /** Called when all are in. */
-  finish?(target: CaptureTarget): void | Promise<void>
+  finish?(target: CaptureTarget, say: Say): void | Promise<void>
 }
 
 interface Tally {
@@ -99,7 +102,9 @@ async function takeIn(run: Run, received: ReceivedCapture): Promise<void> {
   const { thread, bytes, details } = received
   progress.receiving(thread, bytes)
   const body = counted(received.body, (count) => progress.received(thread, count))
-  const partial = await task.take({ thread, bytes, body, details }, target)
+  const partial = await task.take({ thread, bytes, body, details }, target, (text) =>
+    progress.say(text),
+  )
   tally.done++
   if (partial === 'thread ended' || partial === 'process ended') tally.cutShort = true
 }
@@ -111,7 +116,7 @@ async function receiveAll(run: Run, signal: AbortSignal): Promise<void> {
   for await (const received of target.source.capture(request, { signal, onProgress })) {
     await takeIn(run, received)
   }
-  if (run.tally.done > 0) await task.finish?.(target)
+  if (run.tally.done > 0) await task.finish?.(target, (text) => progress.say(text))
 }
 
 /** Rejects when the time that the user gave is over. */

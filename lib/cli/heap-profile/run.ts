@@ -26,13 +26,13 @@ export async function runHeapProfile(input: CommandInput, open?: OpenTarget): Pr
     doing: 'watching allocations of',
     fields: { seconds: secondsOf(input), interval },
     begin: (target) => writer.check(target),
-    async take({ body, bytes }, target) {
+    async take({ body, bytes }, target, say) {
       const { raw, value } = await wholeOf<HeapProfile>(body, bytes)
       const tree = heapProfileTree(value)
-      await writer.add(format === 'heapprofile' ? { tree, raw } : { tree }, target)
+      await writer.add(format === 'heapprofile' ? { tree, raw } : { tree }, target, say)
       return value.threadmeter.partial
     },
-    finish: (target) => writer.finish(target),
+    finish: (target, say) => writer.finish(target, say),
   }
   return await runCapture(input, task, open)
 }

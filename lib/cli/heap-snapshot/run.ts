@@ -1,7 +1,12 @@
 import type { RequestFields } from '../../diagnostics/request.js'
 import { threadText } from '../capture/failures.js'
 import { Output, save } from '../capture/output.js'
-import { type CaptureTask, type IncomingCapture, runCapture } from '../capture/run-capture.js'
+import {
+  type CaptureTask,
+  type IncomingCapture,
+  runCapture,
+  type Say,
+} from '../capture/run-capture.js'
 import type { CaptureTarget, OpenTarget } from '../capture/target.js'
 import type { CommandInput } from '../command.js'
 import { lookOf } from '../terminal/look.js'
@@ -23,11 +28,15 @@ export async function runHeapSnapshot(input: CommandInput, open?: OpenTarget): P
   const fields: RequestFields = { force: input.options.force === true }
   const { colours } = lookOf(input, process.stderr)
 
-  async function take(capture: IncomingCapture, { program }: CaptureTarget): Promise<null> {
+  async function take(
+    capture: IncomingCapture,
+    { program }: CaptureTarget,
+    say: Say,
+  ): Promise<null> {
     const { thread, bytes, details, body } = capture
     const path = await save(body, output.open(program, thread, ENDING))
     for (const line of told(capture, path)) {
-      process.stderr.write(`${paint(line, Number.POSITIVE_INFINITY, colours)}\n`)
+      say(paint(line, Number.POSITIVE_INFINITY, colours))
     }
     if (input.options.json === true) {
       const document = { thread, file: path, bytes, window: details?.window }

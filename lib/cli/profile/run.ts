@@ -26,13 +26,13 @@ export async function runProfile(input: CommandInput, open?: OpenTarget): Promis
     doing: 'profiling',
     fields: { seconds: secondsOf(input), interval },
     begin: (target) => writer.check(target),
-    async take({ body, bytes }, target) {
+    async take({ body, bytes }, target, say) {
       const { raw, value } = await wholeOf<CpuProfile>(body, bytes)
       const tree = cpuProfileTree(value)
-      await writer.add(format === 'cpuprofile' ? { tree, raw } : { tree }, target)
+      await writer.add(format === 'cpuprofile' ? { tree, raw } : { tree }, target, say)
       return value.threadmeter.partial
     },
-    finish: (target) => writer.finish(target),
+    finish: (target, say) => writer.finish(target, say),
   }
   return await runCapture(input, task, open)
 }

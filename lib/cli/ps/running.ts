@@ -1,9 +1,8 @@
-import { readdirSync, statSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { MeterService } from '../../meter/service.js'
 import { type MeterSource, Outside, type ServiceThread } from '../../observer/outside/index.js'
 import { ownPidNamespace, processStartOf, programOf } from '../../observer/outside/process-files.js'
-import { isNode, processesWithDoors } from '../capture/processes.js'
+import { ownNodes, processesWithDoors } from '../capture/processes.js'
 import { runningServices } from '../top/services.js'
 import { type Answer, askDoor } from './answer.js'
 
@@ -136,17 +135,6 @@ async function show(
   }
 }
 
-/** Node.js processes of this user that are none of a service. */
-function otherNodes(known: ReadonlySet<number>): Running['others'] {
-  const own = process.geteuid?.()
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => pid !== process.pid && !known.has(pid) && isNode(pid))
-    .filter((pid) => statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid === own)
-    .map((pid) => ({ pid, program: programOf(pid) }))
-}
-
 /** What runs: looked at twice, `seconds` apart, so that there is something to say of CPU. */
 export async function running(selection: Selection, seconds: number): Promise<Running> {
   const found = processesWithDoors()
@@ -158,6 +146,8 @@ export async function running(selection: Selection, seconds: number): Promise<Ru
   const known = new Set(all.flatMap(({ pids }) => [...pids]))
   return {
     services: services.filter(({ processes }) => processes.length > 0),
-    others: otherNodes(known),
+    others: ownNodes()
+      .filter((pid) => !known.has(pid))
+      .map((pid) => ({ pid, program: programOf(pid) })),
   }
 }

@@ -10,6 +10,7 @@ export const serve: Command = {
       type: 'string',
       short: 'd',
       value: 'DIR',
+      completes: 'directory',
       help: 'the runtime directory of the service (default THREADMETER_DIR)',
     },
     port: {

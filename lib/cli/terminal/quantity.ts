@@ -1,5 +1,6 @@
 const KIB = 1024
 const UNITS = ['KiB', 'MiB', 'GiB'] as const
+const MS = 1000
 const MINUTE = 60
 const HOUR = 3600
 
@@ -15,8 +16,9 @@ export function bytesText(bytes: number): string {
   return `${value.toFixed(value < 10 ? 1 : 0)} ${UNITS[unit]}`
 }
 
-/** `0.4 s`, `12 s`, `3 min 5 s`, `2 h 7 min`. */
+/** `40 ms`, `1.4 s`, `12 s`, `3 min 5 s`, `2 h 7 min`. */
 export function secondsText(seconds: number): string {
+  if (seconds < 0.995) return `${Math.round(seconds * MS)} ms`
   if (seconds < MINUTE) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`
   const [large, small, units] =
     seconds < HOUR ? [MINUTE, 1, ['min', 's']] : [HOUR, MINUTE, ['h', 'min']]

@@ -5,8 +5,15 @@ export const top: Command = {
   summary: 'the threads of a service or of any process, live',
   operands: '[pid|dir]',
   maxOperands: 1,
+  operandKinds: [['process', 'directory']],
   options: {
-    sort: { type: 'string', short: 's', value: 'BY', help: `${SORTS.join(', ')} (default cpu)` },
+    sort: {
+      type: 'string',
+      short: 's',
+      value: 'BY',
+      choices: SORTS,
+      help: `${SORTS.join(', ')} (default cpu)`,
+    },
     interval: { type: 'string', short: 'i', value: 'S', help: 'seconds between looks (default 1)' },
     once: { type: 'boolean', help: 'look twice, an interval apart, print it and end' },
     json: { type: 'boolean', help: 'a line of JSON for each look' },
@@ -26,6 +33,9 @@ export const top: Command = {
   h           help
   q           quit
 
-Without a terminal the tables follow each other as text.`,
+Without a terminal the tables follow each other as text.
+
+What a busy or blocked thread does: threadmeter stack <pid> <tid> shows its stack, threadmeter profile
+<pid> <tid> where its time goes.`,
   run: async (input) => (await import('./run.js')).runTop(input),
 }
