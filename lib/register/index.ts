@@ -7,6 +7,7 @@
 import { basename } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
 import { messageOf } from '../capability.js'
+import { makeInterruptible } from '../diagnostics/channel/interruptible.js'
 import { hostDiagnostics } from '../diagnostics/helper/host.js'
 import { joinDirectory } from '../meter/directory.js'
 import { readEnvironment, readSwitch } from '../observer/environment.js'
@@ -52,6 +53,7 @@ function register(): void {
   const directory = joinDirectory()
   reportThread()
   const isDiagnosed = readSwitch('THREADMETER_DIAGNOSTICS', warn) ?? true
+  if (isDiagnosed) makeInterruptible()
   if (!isMainThread) return
   if (!directory.available)
     warn(new Error(`threads keep their metrics to themselves: ${directory.reason}`))

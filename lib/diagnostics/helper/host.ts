@@ -9,6 +9,7 @@ import {
 import { available, type Capability, messageOf, missing } from '../../capability.js'
 import { joinDirectory } from '../../meter/directory.js'
 import type { Companion } from '../../observer/companion.js'
+import { makeInterruptible } from '../channel/interruptible.js'
 import { doorPath } from '../door/location.js'
 import { noteHelper } from '../status.js'
 import { endLife, newLifeWords } from './lifecycle.js'
@@ -164,6 +165,7 @@ function startHelper(directory: string | undefined): Promise<void> {
  * ```
  */
 export async function enableDiagnostics(options: { directory?: string } = {}): Promise<void> {
+  makeInterruptible()
   if (!isMainThread) return
   started ??= startHelper(options.directory)
   await started
