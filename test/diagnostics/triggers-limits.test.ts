@@ -1,0 +1,85 @@
+import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { expect, it } from 'vitest'
+import { emptyDirectory, runApp } from './triggers-app.js'
+
+it.concurrent('captures again after `every`, and not before', async () => {
+  const { captures } = await runApp({
+    triggers: [
+      [{ blockedFor: 0.5 }, { directory: emptyDirectory(), profileSeconds: 0, every: 1.5 }],
+    ],
+    ...{ act: 'spin', ms: 4500, captures: 3 },
+  })
+  expect(captures.map(({ number }) => number)).toEqual([1, 2, 3])
+  const distances = captures.slice(1).map(({ at }, i) => at - (captures[i] as { at: number }).at)
+  for (const distance of distances) expect(distance).toBeGreaterThanOrEqual(1500)
+})
+
+it.concurrent('keeps to `every` across threads, and serves them in turn', async () => {
+  const { captures } = await runApp({
+    triggers: [
+      [{ blockedFor: 0.5 }, { directory: emptyDirectory(), profileSeconds: 0, every: 1.5 }],
+    ],
+    ...{ act: 'spin', where: ['first', 'second'], ms: 4000, captures: 2 },
+  })
+  expect(captures.map(({ thread }) => thread.name).sort()).toEqual(['first', 'second'])
+  const [one, other] = captures as [{ at: number }, { at: number }]
+  expect(other.at - one.at).toBeGreaterThanOrEqual(1500)
+})
+
+it.concurrent('watches every thread of a name, and no other', async () => {
+  const { captures } = await runApp({
+    triggers: [
+      [
+        { blockedFor: 0.5, thread: 'pool' },
+        { directory: emptyDirectory(), profileSeconds: 0, every: 1 },
+      ],
+      [{ blockedFor: 0.5, thread: 'main' }, { directory: emptyDirectory() }],
+      [{ blockedFor: 0.5, thread: 99 }, { directory: emptyDirectory() }],
+    ],
+    ...{ act: 'spin', where: ['pool', 'pool', 'other'], ms: 3000, captures: 2 },
+  })
+  expect(captures.map(({ thread }) => thread.name)).toEqual(['pool', 'pool'])
+  expect(new Set(captures.map(({ thread }) => thread.threadId)).size).toBe(2)
+})
+
+it.concurrent('writes files for this user alone', async () => {
+  const directory = `${emptyDirectory()}/made/when/missing`
+  const { captures } = await runApp({
+    triggers: [[{ blockedFor: 0.3 }, { directory, profileSeconds: 0.2, heapSnapshot: true }]],
+    ...{ act: 'turnsOfSpin', ms: 2000 },
+  })
+  expect(captures[0]?.failures).toEqual([])
+  expect(captures[0]?.files.map((path) => path.replace(/.*?\.(?=[a-z.]+$)/, ''))).toEqual([
+    'stack.json',
+    'cpuprofile',
+    'heapsnapshot',
+  ])
+  for (const path of captures[0]?.files ?? []) expect(statSync(path).mode & 0o777).toBe(0o600)
+  expect(statSync(directory).mode & 0o777).toBe(0o700)
+  // Nothing is left of what was being written.
+  expect(readdirSync(directory)).toHaveLength(3)
+})
+
+it.concurrent('counts what fails, and goes on', async () => {
+  const parent = emptyDirectory()
+  const directory = `${parent}/captures`
+  const { captures } = await runApp({
+    triggers: [[{ blockedFor: 0.5 }, { directory, profileSeconds: 0, every: 1 }]],
+    ...{ act: 'spin', ms: 4500, captures: 3, spoil: directory },
+  } as never)
+  expect(captures[0]?.failures.length).toBe(1)
+  expect(captures[0]?.failures[0]).toContain('stack: ')
+  expect(captures[0]?.files).toEqual([])
+  expect(captures.length).toBeGreaterThan(1)
+  rmSync(parent, { recursive: true, force: true })
+})
+
+it.concurrent('refuses a directory that cannot be one', async () => {
+  const file = `${emptyDirectory()}/file`
+  writeFileSync(file, '')
+  const plan = {
+    triggers: [[{ blockedFor: 1 }, { directory: file }]] as [object, object][],
+    ...{ act: 'nothing', ms: 10, patience: 10 },
+  }
+  await expect(runApp(plan)).rejects.toThrow('ERR_THREADMETER_CAPTURE_FAILED')
+})
