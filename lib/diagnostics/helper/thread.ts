@@ -3,11 +3,11 @@ import { setImmediate } from 'node:timers/promises'
 import { messageOf } from '../../capability.js'
 import { openDoor } from '../door/server.js'
 import { createTriggers } from '../triggers/watch.js'
+import { doorInfo } from './door-info.js'
 import { createEngine } from './engine.js'
 import { HeldEngine } from './held-engine.js'
 import { HelperLife, settledWithin } from './lifecycle.js'
 import type { HelperData, HelperReport } from './messages.js'
-import { doorInfo, engineOptions } from './parts.js'
 
 /** For what was captured to reach those who asked, once there is no more to take from any thread. */
 const ANSWERS_MS = 50
@@ -25,6 +25,23 @@ async function end(life: HelperLife, engine: HeldEngine): Promise<void> {
   life.done()
 }
 
+async function open(
+  engine: HeldEngine,
+  life: HelperLife,
+  path: string,
+  program: string,
+): Promise<void> {
+  const triggers = createTriggers(engine, { lifecycle: life })
+  try {
+    const door = await openDoor(engine, path, doorInfo(program), { routes: triggers.routes })
+    // An exit that began in the meantime has not found it.
+    if (life.isEnding) await door.close()
+  } catch (error) {
+    await triggers.close()
+    throw error
+  }
+}
+
 /**
  * Starts the helper in this thread, which it keeps alive from then on. Never throws: the main thread is
  * told.
@@ -33,13 +50,9 @@ export async function begin({ words, port, path, program }: HelperData): Promise
   const report = (message: HelperReport): void => port.postMessage(message)
   const life = new HelperLife(words)
   try {
-    const options = engineOptions(program)
-    const engine = new HeldEngine(createEngine(life, options), life)
+    const engine = new HeldEngine(createEngine(life, { program }), life)
     port.on('message', () => end(life, engine))
-    const { routes } = createTriggers(engine, { lifecycle: life })
-    const door = await openDoor(engine, path, doorInfo(options), { routes })
-    // An exit that began in the meantime has not found it.
-    if (life.isEnding) await door.close()
+    await open(engine, life, path, program)
     report({ kind: 'ready' })
   } catch (error) {
     report({ kind: 'failed', reason: messageOf(error) })
