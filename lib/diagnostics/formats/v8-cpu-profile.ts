@@ -17,7 +17,10 @@ function rootsOf(nodes: readonly ProfileNode[]): ProfileNode[] {
 function addNodes(builder: StackTreeBuilder, profile: AnyCpuProfile): Map<number, number> {
   const byId = new Map(profile.nodes.map((node) => [node.id, node]))
   const numbers = new Map<number, number>()
-  const pending = rootsOf(profile.nodes).map((node) => ({ node, parent: NO_NODE }))
+  // Taken from its end: nodes are numbered in V8's order.
+  const pending = rootsOf(profile.nodes)
+    .reverse()
+    .map((node) => ({ node, parent: NO_NODE }))
   for (let next = pending.pop(); next; next = pending.pop()) {
     const { node, parent } = next
     // What comes twice, or goes round, is not a tree.
@@ -26,7 +29,7 @@ function addNodes(builder: StackTreeBuilder, profile: AnyCpuProfile): Map<number
     const number = isRoot ? NO_NODE : builder.node(parent, builder.frame(v8Frame(node.callFrame)))
     numbers.set(node.id, number)
     if (!isRoot && node.positionTicks) builder.ticks(number, node.positionTicks)
-    for (const id of node.children ?? []) {
+    for (const id of [...(node.children ?? [])].reverse()) {
       const child = byId.get(id)
       if (child) pending.push({ node: child, parent: number })
     }

@@ -25,7 +25,8 @@ export function heapProfileTree(profile: AnyHeapProfile): StackTree {
       : builder.node(parent, builder.frame(v8Frame(node.callFrame)))
     if (node.selfSize > 0) builder.sample(number, node.selfSize)
     const parentOfChildren = isRoot ? NO_NODE : number
-    for (const child of node.children) pending.push({ node: child, parent: parentOfChildren })
+    for (const child of [...node.children].reverse())
+      pending.push({ node: child, parent: parentOfChildren })
   }
   return builder.build(null, profile.threadmeter ?? null)
 }

@@ -1,0 +1,224 @@
+import { gunzipSync } from 'node:zlib'
+import { Profile } from 'pprof-format'
+import { describe, expect, it } from 'vitest'
+import { toFormat } from '../../dist/diagnostics/formats/convert.js'
+import { cpuProfileOf, DETAILS, knownWork, shop } from './formats-profiles.js'
+import {
+  pprofStacks,
+  readFolded,
+  readPprof,
+  readSpeedscope,
+  type Stacks,
+  total,
+  within,
+} from './formats-readers.js'
+
+type Input = Parameters<typeof toFormat>[0]
+
+/** The stacks of each format, in µs. */
+function everywhere(profile: Input): Record<string, Stacks> {
+  const pprof = readPprof(toFormat(profile, 'pprof') as Uint8Array)
+  return {
+    folded: readFolded(toFormat(profile, 'folded') as string),
+    speedscope: readSpeedscope(toFormat(profile, 'speedscope') as string).stacks,
+    pprof: pprofStacks(pprof, 1).map(({ names, weight }) => ({ names, weight: weight / 1000 })),
+  }
+}
+
+const FORMATS = ['folded', 'speedscope', 'pprof'] as const
+
+describe('a profile of known work', () => {
+  it.each(FORMATS)('shows the times that the program measured, as %s', (format) => {
+    const { profile, spent } = knownWork()
+    const stacks = everywhere(profile)[format] as Stacks
+    const three = within(stacks, 'three') / 1000
+    const one = within(stacks, 'one') / 1000
+    expect(three / one / (spent.three / spent.one)).toBeGreaterThan(0.9)
+    expect(three / one / (spent.three / spent.one)).toBeLessThan(1.1)
+    expect(three / spent.three).toBeGreaterThan(0.9)
+    expect(three / spent.three).toBeLessThan(1.1)
+  })
+
+  it('weighs all from the first sample to the end, in every format', () => {
+    const { profile } = knownWork()
+    const first = profile.startTime + (profile.timeDeltas[0] as number)
+    for (const stacks of Object.values(everywhere(profile))) {
+      expect(total(stacks)).toBe(profile.endTime - first)
+    }
+  })
+
+  it('names lines as editors do', () => {
+    const { profile } = knownWork()
+    const source = toFormat(profile, 'folded') as string
+    // `function three` stands on line 9 of the program.
+    expect(source).toMatch(/;three@\S*formats-known-work\.mjs:9[ ;]/)
+    const { file } = readSpeedscope(toFormat(profile, 'speedscope') as string)
+    expect(file.shared.frames.find(({ name }) => name === 'three')?.line).toBe(9)
+    const { functions } = readPprof(toFormat(profile, 'pprof') as Uint8Array)
+    expect(functions.find(({ name }) => name === 'three')?.startLine).toBe(9)
+  })
+})
+
+describe('a CPU profile', () => {
+  it('is handed on as it is', () => {
+    expect(JSON.parse(toFormat(shop(), 'cpuprofile') as string)).toEqual(shop())
+  })
+
+  it('weighs a sample by the time until the next one', () => {
+    const profile = cpuProfileOf([
+      [['a'], 10],
+      [['b'], 200],
+      [['a'], 3000],
+    ])
+    expect(toFormat(profile, 'folded')).toBe('a 3010\nb 200\n')
+  })
+
+  it('puts samples in order that V8 wrote down out of order', () => {
+    const profile = {
+      ...cpuProfileOf([
+        [['a'], 1],
+        [['b'], 1],
+        [['c'], 1],
+      ]),
+      ...{ timeDeltas: [100, 500, -200], startTime: 0, endTime: 1000 },
+    }
+    // a at 100, c at 400, b at 600.
+    expect(toFormat(profile, 'folded')).toBe('a 300\nb 400\nc 200\n')
+  })
+
+  it('needs nothing that only threadmeter writes', () => {
+    const { threadmeter: _, ...plain } = shop()
+    for (const format of ['html', ...FORMATS] as const) {
+      expect(toFormat(plain, format).length).toBeGreaterThan(100)
+    }
+  })
+
+  it('may be without samples', () => {
+    const profile = cpuProfileOf([])
+    expect(toFormat(profile, 'folded')).toBe('')
+    expect(readSpeedscope(toFormat(profile, 'speedscope') as string).stacks).toEqual([])
+    expect(readPprof(toFormat(profile, 'pprof') as Uint8Array).samples).toEqual([])
+    expect(toFormat(profile, 'html')).toContain('<!doctype html>')
+  })
+
+  it('cannot be written in a format that there is not', () => {
+    expect(() => toFormat(shop(), 'svg' as 'html')).toThrow(
+      expect.objectContaining({ code: 'ERR_THREADMETER_OUT_OF_RANGE', name: 'RangeError' }),
+    )
+  })
+})
+
+describe('folded stacks', () => {
+  it('keep what separates them out of names', () => {
+    const profile = cpuProfileOf([[['a;b c\nd 7@file:///x y;z.js:3', 'get e'], 5]])
+    expect(toFormat(profile, 'folded')).toBe('a:b_c_d_7@/x_y:z.js:3;get_e 5\n')
+  })
+})
+
+describe('a speedscope file', () => {
+  it('says what it is and where it comes from', () => {
+    const { file } = readSpeedscope(toFormat(shop(), 'speedscope') as string)
+    expect(file).toMatchObject({
+      $schema: 'https://www.speedscope.app/file-format-schema.json',
+      name: 'server.mjs (4711) resizer: CPU profile',
+      exporter: 'threadmeter@0.2.0',
+      profiles: [{ type: 'evented', unit: 'microseconds', startValue: 0, endValue: 2_000_000 }],
+    })
+  })
+
+  it('stays small where stacks are deep', () => {
+    const deep = Array.from({ length: 1000 }, (_, at) => `f${at}@file:///deep.js:${at + 1}`)
+    const leaves = ['a', 'b', 'c', 'd']
+    const profile = cpuProfileOf(
+      Array.from({ length: 20_000 }, (_, at) => [[...deep, leaves[at % 4] as string], 1000]),
+    )
+    const text = toFormat(profile, 'speedscope') as string
+    expect(text.length).toBeLessThan(4_000_000)
+    expect(total(readSpeedscope(text).stacks)).toBe(20_000_000)
+  })
+})
+
+describe('a pprof file', () => {
+  it('says what was sampled, when, how often, and of which thread', () => {
+    const file = readPprof(toFormat(shop(), 'pprof') as Uint8Array)
+    expect(file.types).toEqual(['samples/count', 'wall/nanoseconds'])
+    expect(file.defaultType).toBe('wall')
+    expect(file.periodType).toBe('wall/nanoseconds')
+    expect(file.period).toBe(300_000_000)
+    expect(file.timeNanos).toBe(BigInt(DETAILS.window.startedAt) * 1_000_000n)
+    expect(file.durationNanos).toBe(2_000_000_000)
+    for (const { labels } of file.samples) {
+      expect(labels).toEqual({ thread: 'resizer', role: 'worker', 'thread id': 3, tid: 4713 })
+    }
+  })
+
+  it('names files and lines', () => {
+    const { functions } = readPprof(toFormat(shop(), 'pprof') as Uint8Array)
+    expect(functions).toContainEqual({ name: 'three', file: '/srv/shop/work.mjs', startLine: 11 })
+    expect(functions).toContainEqual({ name: 'readSync', file: 'node:fs', startLine: 700 })
+  })
+
+  it('deals the time of a function out to the lines on which it was seen', () => {
+    const profile = cpuProfileOf([
+      [['f@file:///f.js:3'], 100],
+      [['f@file:///f.js:3'], 100],
+      [['f@file:///f.js:3'], 101],
+      [['f@file:///f.js:3'], 99],
+    ])
+    const nodes = profile.nodes.map((node) =>
+      node.hitCount === 4
+        ? {
+            ...node,
+            positionTicks: [
+              { line: 5, ticks: 3 },
+              { line: 8, ticks: 1 },
+            ],
+          }
+        : node,
+    )
+    const { samples } = readPprof(toFormat({ ...profile, nodes }, 'pprof') as Uint8Array)
+    expect(samples.map(({ lines, values }) => [...lines, ...values])).toEqual([
+      [5, 3, 300_000],
+      [8, 1, 100_000],
+    ])
+  })
+
+  it('is read alike by another decoder', () => {
+    const bytes = toFormat(knownWork().profile, 'pprof') as Uint8Array
+    const decoded = Profile.decode(gunzipSync(bytes))
+    const own = readPprof(bytes)
+    expect(decoded.sample.map(({ value }) => value.map(Number))).toEqual(
+      own.samples.map(({ values }) => values),
+    )
+    expect(decoded.function.map(({ name }) => decoded.stringTable.strings[Number(name)])).toEqual(
+      own.functions.map(({ name }) => name),
+    )
+  })
+})
+
+describe('a heap profile', () => {
+  const bytesOf = (node: { selfSize: number; children: readonly never[] }): number =>
+    node.selfSize + node.children.reduce((sum, child) => sum + bytesOf(child), 0)
+
+  it('weighs in bytes what V8 says, in every format', () => {
+    const { heap } = knownWork()
+    const bytes = bytesOf(heap.head as never)
+    expect(bytes).toBeGreaterThan(500_000)
+    const folded = readFolded(toFormat(heap, 'folded') as string)
+    const { file, stacks } = readSpeedscope(toFormat(heap, 'speedscope') as string)
+    const pprof = readPprof(toFormat(heap, 'pprof') as Uint8Array)
+    expect(file.profiles[0]?.unit).toBe('bytes')
+    expect(pprof.types).toEqual(['inuse_space/bytes'])
+    for (const read of [folded, stacks, pprofStacks(pprof, 0)]) {
+      expect(total(read)).toBe(bytes)
+      expect(within(read, 'allocate') / bytes).toBeGreaterThan(0.5)
+    }
+    expect(toFormat(heap, 'html')).toContain('"unit":"bytes"')
+  })
+
+  it('is handed on as it is, and not as a CPU profile', () => {
+    const { heap } = knownWork()
+    expect(JSON.parse(toFormat(heap, 'heapprofile') as string)).toEqual(heap)
+    expect(() => toFormat(heap, 'cpuprofile' as 'html')).toThrow(RangeError)
+  })
+})
