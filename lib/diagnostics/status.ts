@@ -9,6 +9,9 @@ export function noteHelper(tell: () => Capability): void {
   status = tell
 }
 
+/** Whether the main thread, if this is it, has been told to serve captures. */
+export const isEnabled = (): boolean => status !== undefined
+
 /** The main thread has the helper; the others see its socket. */
 function seenFromWorker(): Capability {
   try {

@@ -133,8 +133,8 @@ export class DoorClient implements CaptureSource {
     }
   }
 
-  /** Hangs up on what runs. */
-  async close(): Promise<void> {
-    for (const controller of this.#running) controller.abort()
+  /** Hangs up on what runs, which then fails with `reason`. */
+  async close(reason?: unknown): Promise<void> {
+    for (const controller of this.#running) controller.abort(reason)
   }
 }
