@@ -26,33 +26,43 @@ bool ToText(napi_env env, napi_value value, Text* text) {
   return napi_get_value_string_utf8(env, value, text->data(), length + 1, &length) == napi_ok;
 }
 
-bool Call(const Answerer& answerer, const Text& letter, Text* reply) {
+// Why a call failed. The callback catches all that can be caught: an exception is the end of the
+// stack, and what is no object, or none at all, is a termination.
+Recipient::Outcome TakeFailure(napi_env env) {
+  bool is_pending = false;
+  napi_value exception;
+  napi_valuetype type = napi_undefined;
+  if (napi_is_exception_pending(env, &is_pending) == napi_ok && is_pending &&
+      napi_get_and_clear_last_exception(env, &exception) == napi_ok) {
+    napi_typeof(env, exception, &type);
+  }
+  return type == napi_object ? Recipient::Outcome::kFailed : Recipient::Outcome::kTerminated;
+}
+
+Recipient::Outcome Call(const Answerer& answerer, const Text& letter, Text* reply) {
   napi_env env = answerer.env;
   napi_value callback;
   napi_value receiver;
   napi_value argument;
   napi_value result;
-  return napi_get_reference_value(env, answerer.callback, &callback) == napi_ok &&
-         napi_get_undefined(env, &receiver) == napi_ok &&
-         napi_create_string_utf8(env, letter.data(), letter.size(), &argument) == napi_ok &&
-         napi_call_function(env, receiver, callback, 1, &argument, &result) == napi_ok &&
-         ToText(env, result, reply);
+  if (napi_get_reference_value(env, answerer.callback, &callback) != napi_ok ||
+      napi_get_undefined(env, &receiver) != napi_ok ||
+      napi_create_string_utf8(env, letter.data(), letter.size(), &argument) != napi_ok) {
+    return Recipient::Outcome::kFailed;
+  }
+  // Runs neither microtasks nor ticks, as befits a call in the middle of somebody else's work.
+  const napi_status status = napi_call_function(env, receiver, callback, 1, &argument, &result);
+  if (status != napi_ok) return TakeFailure(env);
+  return ToText(env, result, reply) ? Recipient::Outcome::kAnswered : Recipient::Outcome::kFailed;
 }
 
-// A call through Node-API runs neither microtasks nor ticks, as befits one in the middle of
-// somebody else's work.
 Recipient::Outcome Answer(void* context, const Text& letter, Text* reply) {
   const auto& answerer = *static_cast<Answerer*>(context);
   napi_handle_scope scope;
   if (napi_open_handle_scope(answerer.env, &scope) != napi_ok) return Recipient::Outcome::kFailed;
-  const bool is_answered = Call(answerer, letter, reply);
-  bool is_pending = false;
-  napi_value exception;
-  if (napi_is_exception_pending(answerer.env, &is_pending) == napi_ok && is_pending) {
-    napi_get_and_clear_last_exception(answerer.env, &exception);
-  }
+  const auto outcome = Call(answerer, letter, reply);
   napi_close_handle_scope(answerer.env, scope);
-  return is_answered ? Recipient::Outcome::kAnswered : Recipient::Outcome::kFailed;
+  return outcome;
 }
 
 bool Wake(void* context) {
@@ -133,8 +143,8 @@ Napi::Value SendLetter(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), is_full ? -1 : static_cast<double>(letter));
 }
 
-// takeReply(letter: number): the answer, or a number: 0 not yet, 2 failed, 3 the thread ended, 4
-// there is no such letter
+// takeReply(letter: number): the answer, or a number: 0 not yet, 2 failed, 3 terminated in the
+// middle, 4 the thread ended, 5 there is no such letter
 Napi::Value TakeReply(const Napi::CallbackInfo& info) {
   Text reply;
   const auto letter = static_cast<uint64_t>(info[0].As<Napi::Number>().Int64Value());

@@ -12,15 +12,29 @@ namespace {
 using InterruptCallback = void (*)(v8::Isolate*, void*);
 using GetCurrent = v8::Isolate* (*)();
 using RequestInterrupt = void (*)(v8::Isolate*, InterruptCallback, void*);
+using TerminateExecution = void (*)(v8::Isolate*);
 
-// v8::Isolate::GetCurrent() and v8::Isolate::RequestInterrupt(InterruptCallback, void*), by name at
-// run time: a host without them still loads the addon. The names follow the Itanium C++ ABI, by
-// which a method is a function whose first argument is `this`.
+// Static and other methods of v8::Isolate, by name at run time: a host without them still loads the
+// addon. The names follow the Itanium C++ ABI, by which a method is a function whose first argument
+// is `this`.
 constexpr char kGetCurrent[] = "_ZN2v87Isolate10GetCurrentEv";
 constexpr char kRequestInterrupt[] = "_ZN2v87Isolate16RequestInterruptEPFvPS0_PvES2_";
+constexpr char kTerminateExecution[] = "_ZN2v87Isolate18TerminateExecutionEv";
 
 std::atomic<Interrupts*> current{nullptr};
 std::atomic<RequestInterrupt> request_interrupt{nullptr};
+std::atomic<TerminateExecution> terminate_execution{nullptr};
+
+template <typename Function>
+Function Symbol(const char* name) {
+  return reinterpret_cast<Function>(dlsym(RTLD_DEFAULT, name));
+}
+
+Interrupts::Delivery StateAfter(Recipient::Outcome outcome) {
+  using Delivery = Interrupts::Delivery;
+  if (outcome == Recipient::Outcome::kAnswered) return Delivery::kAnswered;
+  return outcome == Recipient::Outcome::kFailed ? Delivery::kFailed : Delivery::kTerminated;
+}
 
 }  // namespace
 
@@ -53,13 +67,16 @@ Interrupts& Interrupts::Get() {
 Interrupts::Interrupts(pid_t pid) : pid_(pid) { pthread_mutex_init(&mutex_, nullptr); }
 
 const char* Interrupts::FindIsolate(v8::Isolate** isolate) {
-  const auto get_current = reinterpret_cast<GetCurrent>(dlsym(RTLD_DEFAULT, kGetCurrent));
+  const auto get_current = Symbol<GetCurrent>(kGetCurrent);
+  const auto request = Symbol<RequestInterrupt>(kRequestInterrupt);
+  const auto terminate = Symbol<TerminateExecution>(kTerminateExecution);
   if (get_current == nullptr) return "this host lacks v8::Isolate::GetCurrent";
-  const auto request = reinterpret_cast<RequestInterrupt>(dlsym(RTLD_DEFAULT, kRequestInterrupt));
   if (request == nullptr) return "this host lacks v8::Isolate::RequestInterrupt";
+  if (terminate == nullptr) return "this host lacks v8::Isolate::TerminateExecution";
   *isolate = get_current();
   if (*isolate == nullptr) return "this thread has no isolate";
   request_interrupt = request;
+  terminate_execution = terminate;
   return "";
 }
 
@@ -102,7 +119,10 @@ uint64_t Interrupts::Find(pid_t tid, int thread_id) {
 
 uint64_t Interrupts::Send(uint64_t uid, uint64_t sender, Text text, bool wants_reply,
                           bool* is_full) {
-  auto* letter = new Letter{0, uid, sender, wants_reply};
+  auto* letter = new Letter;
+  letter->recipient = uid;
+  letter->sender = sender;
+  letter->wants_reply = wants_reply;
   letter->text = std::move(text);
   Lock lock(*this);
   Recipient* recipient = FindRecipient(uid);
@@ -157,7 +177,7 @@ void Interrupts::ForgetSender(uint64_t sender) {
   }
 }
 
-void Interrupts::OnInterrupt(v8::Isolate*, void* value) {
+void Interrupts::OnInterrupt(v8::Isolate* isolate, void* value) {
   const auto uid = reinterpret_cast<uint64_t>(value);
   {
     Interrupts& interrupts = Get();
@@ -166,51 +186,58 @@ void Interrupts::OnInterrupt(v8::Isolate*, void* value) {
     if (recipient == nullptr) return;
     recipient->is_interrupt_due = false;
   }
-  Deliver(uid);
+  // It was meant for what was interrupted, and V8 took it for done when it ended the answer: a
+  // worker would run on after terminate(), and a script after its time-out.
+  if (!Deliver(uid)) terminate_execution.load()(isolate);
 }
 
-void Interrupts::Deliver(uint64_t uid) {
+bool Interrupts::Deliver(uint64_t uid) {
   Interrupts& interrupts = Get();
   {
     Lock lock(interrupts);
     Recipient* recipient = interrupts.FindRecipient(uid);
     // What comes in the middle of an answer is opened when that is given.
-    if (recipient == nullptr || recipient->is_answering) return;
+    if (recipient == nullptr || recipient->is_answering) return true;
     recipient->is_answering = true;
   }
-  for (;;) {
-    Text text;
-    Text reply;
-    uint64_t id;
-    Recipient recipient;
-    {
-      Lock lock(interrupts);
-      Recipient* found = interrupts.FindRecipient(uid);
-      if (found == nullptr) return;
-      Letter* letter = interrupts.NextFor(uid);
-      if (letter == nullptr) {
-        found->is_answering = false;
-        return;
-      }
-      recipient = *found;
-      text = std::move(letter->text);
-      id = letter->id;
-      letter->is_taken = true;
-      if (!letter->wants_reply) interrupts.Remove(letter);
+  using Outcome = Recipient::Outcome;
+  Outcome outcome;
+  do {
+    outcome = interrupts.AnswerNext(uid);
+  } while (outcome == Outcome::kAnswered || outcome == Outcome::kFailed);
+  return outcome == Outcome::kIdle;
+}
+
+Recipient::Outcome Interrupts::AnswerNext(uint64_t uid) {
+  using Outcome = Recipient::Outcome;
+  Text text;
+  Text reply;
+  Recipient recipient;
+  uint64_t id;
+  {
+    Lock lock(*this);
+    Recipient* found = FindRecipient(uid);
+    Letter* letter = found == nullptr ? nullptr : NextFor(uid);
+    if (letter == nullptr) {
+      if (found != nullptr) found->is_answering = false;
+      return Outcome::kIdle;
     }
-    const auto outcome = recipient.answer(recipient.context, text, &reply);
-    Lock lock(interrupts);
-    if (outcome == Recipient::Outcome::kEnding) {
-      // Withdraw() ends the letter.
-      if (Recipient* found = interrupts.FindRecipient(uid)) found->is_answering = false;
-      return;
-    }
-    Letter* letter = interrupts.FindLetter(id);
-    if (letter == nullptr) continue;
-    letter->state =
-        outcome == Recipient::Outcome::kAnswered ? Delivery::kAnswered : Delivery::kFailed;
+    recipient = *found;
+    id = letter->id;
+    text = std::move(letter->text);
+    letter->is_taken = true;
+    if (!letter->wants_reply) Remove(letter);
+  }
+  const Outcome outcome = recipient.answer(recipient.context, text, &reply);
+  Lock lock(*this);
+  if (outcome == Outcome::kTerminated) {
+    if (Recipient* found = FindRecipient(uid)) found->is_answering = false;
+  }
+  if (Letter* letter = FindLetter(id)) {
+    letter->state = StateAfter(outcome);
     letter->reply = std::move(reply);
   }
+  return outcome;
 }
 
 Recipient* Interrupts::FindRecipient(uint64_t uid) {

@@ -29,9 +29,10 @@ struct Recipient {
   bool (*wake)(void* context);
 
   enum class Outcome {
+    kIdle,  // there is nothing to answer
     kAnswered,
     kFailed,
-    kEnding,  // JavaScript runs no more on this thread
+    kTerminated,  // whoever ends what runs on the thread, as a time-out does, hit the answer
   };
   // On the thread itself.
   Outcome (*answer)(void* context, const Text& letter, Text* reply);
@@ -46,6 +47,7 @@ class Interrupts {
     kWaiting,
     kAnswered,
     kFailed,
+    kTerminated,
     kEnded,    // the recipient is gone
     kUnknown,  // no such letter: taken or forgotten
   };
@@ -78,15 +80,15 @@ class Interrupts {
   // The sender ends: nobody is left to collect the answers.
   static void ForgetSender(uint64_t sender);
 
-  // Opens what waits for the calling thread.
-  static void Deliver(uint64_t uid);
+  // Opens what waits for the calling thread. False when a termination came in between.
+  static bool Deliver(uint64_t uid);
 
  private:
   struct Letter {
-    uint64_t id;
-    uint64_t recipient;
-    uint64_t sender;
-    bool wants_reply;
+    uint64_t id = 0;
+    uint64_t recipient = kGone;
+    uint64_t sender = 0;
+    bool wants_reply = true;
     bool is_taken = false;
     Delivery state = Delivery::kWaiting;
     Text text;
@@ -96,6 +98,7 @@ class Interrupts {
 
   explicit Interrupts(pid_t pid);
   static void OnInterrupt(v8::Isolate* isolate, void* uid);
+  Recipient::Outcome AnswerNext(uint64_t uid);
   Recipient* FindRecipient(uint64_t uid);
   Letter* FindLetter(uint64_t id);
   Letter* NextFor(uint64_t uid);

@@ -8,7 +8,7 @@ export const ROOT = join(HERE, '..', '..')
 
 const SOURCES = [
   ...['clock', 'procfs', 'roles', 'event_loop', 'registry', 'registry_tasks', 'tasks'],
-  ...['mapping', 'meter_header', 'task_figures'],
+  ...['mapping', 'meter_header', 'task_figures', 'interrupts'],
 ]
 const COMMON = ['-std=c++20', '-g', '-Wall', '-Wextra', '-Werror']
 

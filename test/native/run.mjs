@@ -36,6 +36,7 @@ const TESTS = [
   { name: 'faults', builds: ['plain', 'asan', 'tsan'] },
   { name: 'reuse', builds: ['plain', 'asan', 'tsan'], env: WITHOUT_LEAKS },
   { name: 'fork', builds: ['plain'] },
+  { name: 'interrupts', builds: ['plain', 'asan', 'tsan'] },
 ]
 
 const compiler = process.env.CXX || 'g++'

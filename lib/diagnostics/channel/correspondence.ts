@@ -3,13 +3,13 @@ import type { Letter, Reply } from './letters.js'
 
 /** What takeReply() says in place of an answer; as in native/interrupts.h. */
 const WAITING = 0
-const ENDED = 3
+const UNANSWERED: Readonly<Record<number, Unanswered>> = { 3: 'terminated', 4: 'ended' }
 
 const SHORTEST_POLL_MS = 1
 const LONGEST_POLL_MS = 25
 
 /** Why a letter has no answer. */
-export type Unanswered = 'ended' | 'busy' | 'failed' | 'forgotten'
+export type Unanswered = 'ended' | 'terminated' | 'busy' | 'failed' | 'forgotten'
 
 interface Expected {
   readonly resolve: (reply: Reply | Unanswered) => void
@@ -30,7 +30,7 @@ function poll(): void {
     expected.delete(letter)
     delay = SHORTEST_POLL_MS
     if (typeof reply === 'string') resolve(JSON.parse(reply))
-    else resolve(reply === ENDED ? 'ended' : 'failed')
+    else resolve(UNANSWERED[reply] ?? 'failed')
   }
   delay = Math.min(delay * 1.5, LONGEST_POLL_MS)
   if (expected.size > 0) timer = setTimeout(poll, delay)

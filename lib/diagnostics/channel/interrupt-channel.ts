@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { threadId as ownThreadId } from 'node:worker_threads'
 import { ThreadmeterError } from '../../errors.js'
 import { native, requireNative } from '../../native.js'
@@ -166,8 +167,16 @@ class InterruptChannel implements Channel {
 
   #giveUp(reason: Unanswered, id?: number): void {
     if (reason === 'ended') this.#threadEnded()
+    else if (reason === 'terminated') void this.#terminated(id)
     else if (reason === 'busy') this.#finish(busy(this.thread))
-    else if (reason === 'failed') this.#reject(id, 'the thread had no room to run it')
+    else if (reason === 'failed')
+      this.#reject(id, 'the thread had neither stack nor memory left for it')
+  }
+
+  /** By the end of the thread, which shows in a moment, or of a script, as by its time-out. */
+  async #terminated(id?: number): Promise<void> {
+    await sleep(2 * WATCH_MS)
+    this.#reject(id, 'it was terminated with what it interrupted')
   }
 
   #checkThread(): void {
