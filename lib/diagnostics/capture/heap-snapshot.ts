@@ -56,12 +56,10 @@ async function write(channel: Channel, file: PrivateFile, course: Course): Promi
 }
 
 function nameOf(channel: Channel): string {
-  const at = new Date()
-    .toISOString()
-    .replace(/\.\d+Z$/, '')
-    .replaceAll(':', '')
+  // There is never more than one of a thread at a time.
+  const at = new Date().toISOString().replace(/[-:.Z]/g, '')
   const { pid, threadId } = channel.thread
-  return `threadmeter-${pid}-${threadId}-${at}-${process.hrtime.bigint()}.heapsnapshot`
+  return `threadmeter-${pid}-${threadId}-${at}.heapsnapshot`
 }
 
 /** Rejects as soon as the request is aborted; what goes on then has its own end. */

@@ -1,12 +1,13 @@
 import type { Channel } from '../channel/channel.js'
 
 /**
- * Makes V8 throw away optimized code, so that a function that was entered long ago is seen by a profiler
- * that has just begun: a loop that spins since before is otherwise counted as its caller's time, because
- * the frame that was replaced on the stack (OSR) runs code that the profiler was never told of. Collecting
- * block counts needs code that counts, hence the deoptimization; nothing is kept of the counts.
+ * Makes V8 throw away optimized code, so that a profiler that has just begun sees every function: V8 tells
+ * it of the code that functions have, but not of code that replaced a loop in the middle (on-stack
+ * replacement). The time of such a loop is otherwise counted as its caller's, be it that the loop spins
+ * already or that it is entered later: the code is kept. Collecting block counts needs code that counts,
+ * hence the deoptimization; nothing is kept of the counts.
  *
- * A thread that collects coverage of its own (NODE_V8_COVERAGE) would lose it, and is left alone.
+ * A thread that collects coverage (NODE_V8_COVERAGE) would lose it, and is left alone.
  */
 export async function forgetOptimizedCode(channel: Channel): Promise<void> {
   if (process.env.NODE_V8_COVERAGE) return

@@ -35,38 +35,38 @@ function placeOf({ syscall, wchan }: KernelView): string {
 
 function running({ syscall, cpu, runDelay }: KernelView): string {
   if (runDelay !== null && runDelay > MOSTLY) {
-    return `it wants to run, but waits for a processor ${percent(runDelay)} of the time`
+    return `wanting to run, but without a processor ${percent(runDelay)} of the time`
   }
   const where = syscall === null ? 'native code' : `${syscall}(2)`
   return cpu === null
-    ? `it runs in ${where}: nothing answers`
+    ? `running in ${where}: nothing answers`
     : `burning a processor in ${where} (${cores(cpu)}): nothing answers`
 }
 
 function sleeping(view: KernelView): string {
   const { cpu } = view
   const place = placeOf(view)
-  if (cpu !== null && cpu > HARDLY) return `it works${place} by fits and starts (${cores(cpu)})`
-  return place === '' ? 'it sleeps, off the processor' : `it is${place}, off the processor`
+  if (cpu !== null && cpu > HARDLY) return `running now and then${place} (${cores(cpu)})`
+  return place === '' ? 'asleep, off the processor' : `${place.trimStart()}, off the processor`
 }
 
-/** A sentence about what a thread that answers nothing is doing, as far as the kernel tells. */
+/** What a thread that answers nothing is doing, as far as the kernel tells: to be put behind its name. */
 export function describeKernelView(view: KernelView): string {
   switch (view.state) {
     case null:
-      return 'nothing can be read of it here'
+      return 'the kernel tells nothing of it here'
     case 'R':
       return running(view)
     case 'D': {
       const place = view.wchan === null ? '' : ` (${view.wchan})`
-      return `it waits for a device${placeOf(view)}${view.syscall === null ? '' : place}`
+      return `waiting for a device${placeOf(view)}${view.syscall === null ? '' : place}`
     }
     case 'T':
     case 't':
-      return 'it was stopped by a signal or a debugger'
+      return 'stopped by a signal or a debugger'
     case 'X':
     case 'Z':
-      return 'it has ended'
+      return 'ended'
     default:
       return view.cpu !== null && view.cpu > MOSTLY ? running(view) : sleeping(view)
   }
