@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Channel } from '../channel/channel.js'
 import type { CaptureContent } from '../engine.js'
 import { kernelView } from '../kernel/kernel-view.js'
-import type { CaptureRequest, StackReport } from '../model.js'
+import type { CaptureRequest, KernelView, StackReport } from '../model.js'
 import type { Course } from './course.js'
 import { type CaptureSurroundings, detailsOf } from './details.js'
 import { currentStack } from './stack.js'
@@ -37,5 +37,20 @@ export async function captureStack(
     window: window.close(),
     partial: null,
   })
+  return { type: 'json', json: JSON.stringify({ ...details, ...findings } satisfies StackReport) }
+}
+
+/** The report of a thread that is in a native call: what the kernel says of it. */
+export function nativeStack(
+  channel: Pick<Channel, 'route' | 'thread'>,
+  kernel: KernelView,
+  surroundings: CaptureSurroundings,
+): CaptureContent {
+  const details = detailsOf('stack', channel, surroundings, {
+    stackAtStart: null,
+    window: surroundings.window(channel.thread).close(),
+    partial: null,
+  })
+  const findings: Findings = { state: 'native', frames: [], kernel }
   return { type: 'json', json: JSON.stringify({ ...details, ...findings } satisfies StackReport) }
 }

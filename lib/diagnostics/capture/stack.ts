@@ -22,14 +22,6 @@ const THROW = { expression: 'throw 0', silent: true, returnByValue: true }
 /** As many as V8 collects unless it is told otherwise. */
 export const MOST_FRAMES = 200
 
-// An interrupt's session is driven by JavaScript in the thread itself, on top of what the thread does.
-const OWN_FRAME = /\/diagnostics\/channel\/[\w-]+\.js$/
-
-function withoutOwn(frames: readonly StackFrame[]): readonly StackFrame[] {
-  const last = frames.findLastIndex(({ url }) => OWN_FRAME.test(url))
-  return frames.slice(last + 1)
-}
-
 async function thrownStack(channel: Channel): Promise<readonly StackFrame[] | undefined> {
   // An exception carries its stack only where the Runtime domain is enabled.
   await channel.post('Runtime.enable')
@@ -60,8 +52,7 @@ export async function currentStack(channel: Channel): Promise<readonly StackFram
   } catch (error) {
     if (isEndOfThread(error)) throw error
   }
-  frames ??= await sampledStack(channel)
-  return channel.route === 'interrupt' ? withoutOwn(frames) : frames
+  return frames ?? sampledStack(channel)
 }
 
 /** The stack for the details of another capture; null where it cannot be had. */
