@@ -72,8 +72,10 @@ export function cpuProfileOf(seen: readonly Seen[], details = DETAILS): CpuProfi
     }
     return at
   }
+  const leaves = new Map<readonly string[], Growing>()
   const samples = seen.map(([stack]) => {
-    const node = leaf(stack)
+    const node = leaves.get(stack) ?? leaf(stack)
+    leaves.set(stack, node)
     node.hitCount++
     return node.id
   })

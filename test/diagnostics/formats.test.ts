@@ -50,12 +50,12 @@ describe('a profile of known work', () => {
   it('names lines as editors do', () => {
     const { profile } = knownWork()
     const source = toFormat(profile, 'folded') as string
-    // `function three` stands on line 9 of the program.
-    expect(source).toMatch(/;three@\S*formats-known-work\.mjs:9[ ;]/)
+    // `function three` stands on line 11 of the program.
+    expect(source).toMatch(/;three@\S*formats-known-work\.mjs:11[ ;]/)
     const { file } = readSpeedscope(toFormat(profile, 'speedscope') as string)
-    expect(file.shared.frames.find(({ name }) => name === 'three')?.line).toBe(9)
+    expect(file.shared.frames.find(({ name }) => name === 'three')?.line).toBe(11)
     const { functions } = readPprof(toFormat(profile, 'pprof') as Uint8Array)
-    expect(functions.find(({ name }) => name === 'three')?.startLine).toBe(9)
+    expect(functions.find(({ name }) => name === 'three')?.startLine).toBe(11)
   })
 })
 

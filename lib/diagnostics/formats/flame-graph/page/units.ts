@@ -17,9 +17,8 @@ function bytesText(bytes: number): string {
 
 function timeText(micros: number): string {
   if (micros >= 1_000_000) return `${shortened(micros / 1_000_000)} s`
-  return micros >= 1000 || micros === 0
-    ? `${shortened(micros / 1000)} ms`
-    : `${Math.round(micros)} µs`
+  if (micros === 0) return '0 ms'
+  return micros >= 1000 ? `${shortened(micros / 1000)} ms` : `${Math.round(micros)} µs`
 }
 
 /** A weight, in the unit that is read best. */
