@@ -25,7 +25,7 @@ const version = (): string =>
   JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
 
 /** Its first sentence says what is wrong; the rest advises on how to write operands. */
-const reasonOf = (error: unknown): string => (error as Error).message.split('. ')[0] as string
+const reasonOf = (error: unknown): string => (error as Error).message.split(/\.\s/)[0] as string
 
 function parse({ options, maxOperands }: Command, args: string[]): CommandInput {
   const known = { ...options, help: { type: 'boolean', short: 'h' } } as const

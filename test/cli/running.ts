@@ -9,6 +9,8 @@ interface Options {
   env?: NodeJS.ProcessEnv
   /** What the program is run by, such as a terminal. */
   wrapper?: string[]
+  /** Where it runs. */
+  cwd?: string
 }
 
 const NOT_INHERITED = [
@@ -39,9 +41,12 @@ export class Running {
   output = ''
   errors = ''
 
-  constructor(args: string[], { env = {}, wrapper = [] }: Options = {}) {
+  constructor(args: string[], { env = {}, wrapper = [], cwd }: Options = {}) {
     const [command, ...rest] = [...wrapper, process.execPath, CLI, ...args] as [string, ...string[]]
-    this.child = spawn(command, rest, { env: environment(env) })
+    this.child = spawn(command, rest, {
+      env: environment(env),
+      ...(cwd !== undefined && { cwd }),
+    })
     onTestFinished(() => void this.child.kill('SIGKILL'))
     this.child.stdout?.setEncoding('utf8').on('data', (text) => {
       this.output += text
@@ -58,6 +63,14 @@ export class Running {
   async end(): Promise<Ending> {
     const code = await this.#closed
     return { code, output: this.output, errors: this.errors }
+  }
+
+  /** Waits until what it said on standard error matches. */
+  async untilError(pattern: RegExp, limitMs = 20_000): Promise<void> {
+    for (const deadline = Date.now() + limitMs; !pattern.test(this.errors); ) {
+      if (Date.now() > deadline) throw new Error(`no ${pattern} in\n${this.errors}`)
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
   }
 
   /** Waits until what it said since `from` matches. */

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
+import { COMMANDS } from '../../dist/cli/commands.js'
 import { run } from './running.js'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
@@ -16,6 +17,18 @@ const MISTAKES: [args: string[], message: RegExp][] = [
   [['top', '--sort'], /^threadmeter top: Option '-s, --sort <value>' argument missing\n/],
   [['top', '--interval', '0'], /--interval takes a number from 0.1 to 3600, not '0'/],
   [['top', '--interval', 'x'], /--interval takes a number from 0.1 to 3600, not 'x'/],
+  [['ps', 'x', 'y'], /^threadmeter ps: Unexpected argument 'y'\n/],
+  [['ps', '--interval', '0'], /--interval takes a number from 0.05 to 60, not '0'/],
+  [['stack', ''], /^threadmeter stack: An operand is empty\n/],
+  [['stack', '1', 'main', 'x'], /^threadmeter stack: Unexpected argument 'x'\n/],
+  [['stack', '--wait', '-1'], /^threadmeter stack: Option '--wait' argument is ambiguous\n/],
+  [['profile', '--seconds', '0'], /--seconds takes a number from 0.01 to 3600, not '0'/],
+  [['profile', '--interval', '10'], /--interval takes a number from 50 to 1000000, not '10'/],
+  [['profile', '--format', 'svg'], /--format is one of cpuprofile, html, .*, not 'svg'/],
+  [['profile', '--timeout', '0'], /--timeout takes a number from 0.1 to 86400, not '0'/],
+  [['heap-profile', '--interval', '1.5'], /--interval takes a whole number from 64 to/],
+  [['gc', '--output'], /^threadmeter gc: Option '-o, --output <value>' argument missing\n/],
+  [['completion'], /^threadmeter completion: The shell is one of bash, zsh, fish\n/],
   [['serve'], /^threadmeter serve: --dir is needed/],
   [['serve', '--dir', '/x', '--port', '65536'], /--port takes a whole number from 0 to 65535/],
   [['serve', '--dir', '/x', 'y'], /^threadmeter serve: Unexpected argument 'y'\n/],
@@ -41,7 +54,8 @@ it('explains itself', async () => {
   for (const { code, errors } of [program, top, serve, told]) {
     expect({ code, errors }).toEqual({ code: 0, errors: '' })
   }
-  expect(program.output).toMatch(/^Commands\n {2}top .*\n {2}serve /m)
+  const listed = /^Commands\n((?: {2}.*\n)+)/m.exec(program.output)?.[1] as string
+  expect(listed.match(/^ {2}\S+/gm)?.map((name) => name.trim())).toEqual(Object.keys(COMMANDS))
   for (const option of [
     '--sort BY',
     '--interval S',

@@ -62,8 +62,8 @@ export class Progress {
     switch (event.event) {
       case 'queued':
         this.#become(thread, 'queued')
-        if (event.ahead > 0)
-          this.say(`threadmeter: ${thread.name} has ${event.ahead} others before`)
+        if (event.ahead > 0 && this.#options.doing !== undefined)
+          this.say(`threadmeter: ${event.ahead} before in the queue of ${thread.name}`)
         break
       case 'blocked':
         this.#become(thread, 'blocked')

@@ -3,7 +3,7 @@ import { MeterService } from '../../meter/service.js'
 import { type MeterSource, Outside, type ServiceThread } from '../../observer/outside/index.js'
 import { ownPidNamespace, processStartOf, programOf } from '../../observer/outside/process-files.js'
 import { ownNodes, processesWithDoors } from '../capture/processes.js'
-import { runningServices } from '../top/services.js'
+import { directoryOf, runningServices } from '../top/services.js'
 import { type Answer, askDoor } from './answer.js'
 
 /** A process, and whether its threads can be captured. */
@@ -53,6 +53,11 @@ function groupsOf(doors: ReadonlyMap<number, string>, directories: Map<number, s
   const known = new Set([...groups.values()].flatMap(({ pids }) => [...pids]))
   for (const pid of doors.keys()) {
     if (!known.has(pid)) groupOf(directories.get(pid) ?? '').pids.add(pid)
+  }
+  // Those that nobody can ask have meter files all the same, which may be in any directory.
+  for (const pid of ownNodes()) {
+    const directory = known.has(pid) || doors.has(pid) ? undefined : directoryOf(pid)
+    if (directory !== undefined) groupOf(directory).pids.add(pid)
   }
   return [...groups.values()]
 }
@@ -104,13 +109,13 @@ async function threadsOf(group: Group, seconds: number): Promise<readonly Servic
   }
 }
 
-/** Names that threads have told only to the one who is asked. */
+/** A thread knows its own name best: Node 20 tells it to nobody but the one who asks. */
 function named(threads: readonly ServiceThread[], { threads: known }: Answer): ServiceThread[] {
   return threads.map((thread) => {
     const told = known.find(({ tid }) => tid === thread.tid)
-    if (told === undefined || thread.threadId !== null) return thread
-    const { threadId, name, role, eventLoopUtilization } = told
-    return { ...thread, threadId, name, role, eventLoopUtilization }
+    if (told === undefined) return thread
+    const { threadId, name, role } = told
+    return { ...thread, threadId, name, role }
   })
 }
 

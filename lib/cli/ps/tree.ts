@@ -137,6 +137,7 @@ interface Options {
 }
 
 const LEAST_LABEL = 16
+const MOST_LABEL = 44
 const GAP = 2
 
 const widthWith = (columns: readonly Column[]): number =>
@@ -161,7 +162,7 @@ export function treeLines({ services }: Running, look: Look, all: boolean): Line
     ...rows.filter(hasFigures).map(({ tree, label }) => widthOf(tree + label.text)),
   )
   const room = Math.max(look.width - widthWith(columns), LEAST_LABEL)
-  const labelWidth = Math.max(Math.min(longest, room), LEAST_LABEL)
+  const labelWidth = Math.max(Math.min(longest, room, MOST_LABEL), LEAST_LABEL)
   const cell = ({ title, width }: Column, { text, style }: Span): Line => {
     const align = title === 'verdict' ? 'left' : 'right'
     return [span(' '), span(pad(text, width, align), style)]

@@ -1,0 +1,49 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { onTestFinished } from 'vitest'
+import { cleanEnvironment } from '../fixtures/run.js'
+import { type Cleanup, temporaryDirectory } from '../observer/service.js'
+
+export const PROGRAM = fileURLToPath(new URL('fixtures/stuck-service.mjs', import.meta.url))
+
+type State = 'idle' | 'fibonacci' | 'allocating' | 'sleep' | 'nap' | 'ends'
+
+interface Options {
+  readonly env?: NodeJS.ProcessEnv
+  readonly program?: string
+  readonly cleanup?: Cleanup
+}
+
+/** A service whose threads are stuck in various ways. */
+export interface StuckService {
+  readonly pid: number
+  readonly directory: string
+  readonly child: ChildProcess
+}
+
+/** Starts it with a main thread and named workers; resolves when all do what they are told. */
+export async function stuckService(
+  states: Record<string, State> & { main: State },
+  { env = {}, program = PROGRAM, cleanup = onTestFinished }: Options = {},
+): Promise<StuckService> {
+  const directory = temporaryDirectory(cleanup)
+  const { main, ...workers } = states
+  const args = Object.entries({ main, ...workers }).map((pair) => pair.join('='))
+  const child = spawn(process.execPath, ['--import', 'threadmeter/register', program, ...args], {
+    env: { ...cleanEnvironment(), THREADMETER_DIR: directory, THREADMETER_PORT: '0', ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  cleanup(() => void child.kill('SIGKILL'))
+  await once(child.stdout as NodeJS.ReadableStream, 'data')
+  // Their states begin 0.1 s after they are up.
+  await setTimeout(300)
+  return { pid: child.pid as number, directory, child }
+}
+
+const SOURCE = readFileSync(PROGRAM, 'utf8').split('\n')
+
+/** The line of the program that a text is in, counted from 1. */
+export const lineOf = (text: string): number => SOURCE.findIndex((line) => line.includes(text)) + 1
