@@ -2,6 +2,7 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { toFormat } from '../../dist/diagnostics/formats/convert.js'
+import type { CpuProfile } from '../../dist/diagnostics/model.js'
 import { Chromium, type Page, type Point } from './chromium.js'
 import { temporaryDirectory, written } from './flame-page.js'
 import { cpuProfileOf, DETAILS, shop } from './formats-profiles.js'
@@ -22,7 +23,7 @@ afterAll(async () => {
 })
 
 /** A page that shows a profile, and that had nothing to complain about so far. */
-async function opened(profile: Parameters<typeof toFormat>[0], name: string): Promise<Page> {
+async function opened(profile: CpuProfile, name: string): Promise<Page> {
   const page = await browser.page(SIZE)
   await page.scheme('light')
   const url = written(directory, `${name}.html`, toFormat(profile, 'html') as string)

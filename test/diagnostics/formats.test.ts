@@ -2,6 +2,7 @@ import { gunzipSync } from 'node:zlib'
 import { Profile } from 'pprof-format'
 import { describe, expect, it } from 'vitest'
 import { toFormat } from '../../dist/diagnostics/formats/convert.js'
+import type { AnyCpuProfile } from '../../dist/diagnostics/formats/v8-cpu-profile.js'
 import { cpuProfileOf, DETAILS, knownWork, shop } from './formats-profiles.js'
 import {
   pprofStacks,
@@ -13,10 +14,8 @@ import {
   within,
 } from './formats-readers.js'
 
-type Input = Parameters<typeof toFormat>[0]
-
 /** The stacks of each format, in µs. */
-function everywhere(profile: Input): Record<string, Stacks> {
+function everywhere(profile: AnyCpuProfile): Record<string, Stacks> {
   const pprof = readPprof(toFormat(profile, 'pprof') as Uint8Array)
   return {
     folded: readFolded(toFormat(profile, 'folded') as string),

@@ -32,8 +32,32 @@ function checkFormat(format: unknown, known: readonly string[]): void {
   throw outOfRange('format', `one of ${known.join(', ')}`, format)
 }
 
+/**
+ * A profile in another format: `html` (a flame graph in one page that works offline), `speedscope`, `pprof`
+ * (gzipped), `folded` (lines for flamegraph.pl), or its own, `cpuprofile` or `heapprofile` (JSON for DevTools
+ * and VS Code). Profiles that somebody else took are taken as well. Times are in µs, but in ns in pprof; a
+ * sample weighs the time until the next one. Lines count from 1.
+ *
+ * Throws a RangeError (`ERR_THREADMETER_OUT_OF_RANGE`) for a format that there is not. It works on the calling
+ * thread: the profile of a minute (60 000 samples, 20 000 call paths) takes 0.1 to 0.5 s.
+ *
+ * @example
+ * ```js
+ * import { writeFileSync } from 'node:fs'
+ * import { tmpdir } from 'node:os'
+ * import { join } from 'node:path'
+ * import { cpuProfile, toFormat } from 'threadmeter/diagnostics'
+ *
+ * const profile = await cpuProfile('main', { seconds: 0.5 })
+ * writeFileSync(join(tmpdir(), 'main.html'), toFormat(profile, 'html'))
+ * ```
+ */
 export function toFormat(profile: AnyCpuProfile, format: ProfileFormat): string | Uint8Array
 export function toFormat(profile: AnyHeapProfile, format: HeapProfileFormat): string | Uint8Array
+export function toFormat(
+  profile: AnyCpuProfile | AnyHeapProfile,
+  format: TreeFormat,
+): string | Uint8Array
 export function toFormat(
   profile: AnyCpuProfile | AnyHeapProfile,
   format: ProfileFormat | HeapProfileFormat,

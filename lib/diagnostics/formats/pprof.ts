@@ -3,6 +3,7 @@ import {
   Label,
   Line,
   Location,
+  Mapping,
   Function as PprofFunction,
   Profile,
   Sample,
@@ -15,6 +16,9 @@ import { titleOf } from './title.js'
 const NS_PER_US = 1000
 const NS_PER_MS = 1_000_000n
 const NS_PER_SECOND = 1e9
+
+// The number of the one mapping.
+const PROGRAM = 1
 
 /** Functions, and a location for each line of one that was seen; all numbered from 1. */
 class Places {
@@ -40,7 +44,7 @@ class Places {
     if (known !== undefined) return known
     const id = this.locations.length + 1
     const lines = [new Line({ functionId: frame + 1, line })]
-    this.locations.push(new Location({ id, line: lines }))
+    this.locations.push(new Location({ id, mappingId: PROGRAM, line: lines }))
     this.#known.set(key, id)
     return id
   }
@@ -151,6 +155,14 @@ function comments(tree: StackTree): string[] {
   ]
 }
 
+/** The program. It says that names and lines are there: nobody looks for a binary to find them in. */
+function program({ details }: StackTree, strings: StringTable): Mapping {
+  return new Mapping({
+    ...{ id: PROGRAM, filename: strings.dedup(details?.program ?? '') },
+    ...{ hasFunctions: true, hasFilenames: true, hasLineNumbers: true },
+  })
+}
+
 /**
  * A profile in pprof's protocol buffers, gzipped, as `go tool pprof` and the stores of profiles read it.
  * github.com/google/pprof/blob/main/proto/profile.proto
@@ -168,6 +180,7 @@ export function pprof(tree: StackTree): Uint8Array {
   const profile = new Profile({
     sampleType: measure.types.map(valueType),
     sample,
+    mapping: [program(tree, strings)],
     location: places.locations,
     function: places.functions,
     timeNanos: window ? BigInt(Math.round(window.startedAt)) * NS_PER_MS : 0,
