@@ -12,7 +12,7 @@ namespace {
 using InterruptCallback = void (*)(v8::Isolate*, void*);
 using GetCurrent = v8::Isolate* (*)();
 using RequestInterrupt = void (*)(v8::Isolate*, InterruptCallback, void*);
-using TerminateExecution = void (*)(v8::Isolate*);
+using Terminate = void (*)(v8::Isolate*);
 
 // Static and other methods of v8::Isolate, by name at run time: a host without them still loads the
 // addon. The names follow the Itanium C++ ABI, by which a method is a function whose first argument
@@ -20,10 +20,12 @@ using TerminateExecution = void (*)(v8::Isolate*);
 constexpr char kGetCurrent[] = "_ZN2v87Isolate10GetCurrentEv";
 constexpr char kRequestInterrupt[] = "_ZN2v87Isolate16RequestInterruptEPFvPS0_PvES2_";
 constexpr char kTerminateExecution[] = "_ZN2v87Isolate18TerminateExecutionEv";
+constexpr char kCancelTerminateExecution[] = "_ZN2v87Isolate24CancelTerminateExecutionEv";
 
 std::atomic<Interrupts*> current{nullptr};
 std::atomic<RequestInterrupt> request_interrupt{nullptr};
-std::atomic<TerminateExecution> terminate_execution{nullptr};
+std::atomic<Terminate> terminate_execution{nullptr};
+std::atomic<Terminate> cancel_terminate_execution{nullptr};
 
 template <typename Function>
 Function Symbol(const char* name) {
@@ -69,14 +71,17 @@ Interrupts::Interrupts(pid_t pid) : pid_(pid) { pthread_mutex_init(&mutex_, null
 const char* Interrupts::FindIsolate(v8::Isolate** isolate) {
   const auto get_current = Symbol<GetCurrent>(kGetCurrent);
   const auto request = Symbol<RequestInterrupt>(kRequestInterrupt);
-  const auto terminate = Symbol<TerminateExecution>(kTerminateExecution);
+  const auto terminate = Symbol<Terminate>(kTerminateExecution);
+  const auto cancel = Symbol<Terminate>(kCancelTerminateExecution);
   if (get_current == nullptr) return "this host lacks v8::Isolate::GetCurrent";
   if (request == nullptr) return "this host lacks v8::Isolate::RequestInterrupt";
   if (terminate == nullptr) return "this host lacks v8::Isolate::TerminateExecution";
+  if (cancel == nullptr) return "this host lacks v8::Isolate::CancelTerminateExecution";
   *isolate = get_current();
   if (*isolate == nullptr) return "this thread has no isolate";
   request_interrupt = request;
   terminate_execution = terminate;
+  cancel_terminate_execution = cancel;
   return "";
 }
 
@@ -188,7 +193,11 @@ void Interrupts::OnInterrupt(v8::Isolate* isolate, void* value) {
   }
   // It was meant for what was interrupted, and V8 took it for done when it ended the answer: a
   // worker would run on after terminate(), and a script after its time-out.
-  if (!Deliver(uid)) terminate_execution.load()(isolate);
+  if (Deliver(uid)) return;
+  // V8 before 12 keeps the one that hit the answer scheduled, and Atomics.wait() aborts the process
+  // when it finds that beside another.
+  cancel_terminate_execution.load()(isolate);
+  terminate_execution.load()(isolate);
 }
 
 bool Interrupts::Deliver(uint64_t uid) {

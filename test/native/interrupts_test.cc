@@ -27,6 +27,7 @@ class __attribute__((visibility("default"))) Isolate {
   static Isolate* GetCurrent();
   void RequestInterrupt(InterruptCallback callback, void* data);
   void TerminateExecution();
+  void CancelTerminateExecution();
 
   // As V8 does at the head of a loop: all that was requested, outside of its own lock.
   void HandleInterrupts() {
@@ -60,6 +61,7 @@ void Isolate::RequestInterrupt(InterruptCallback callback, void* data) {
   requested_.emplace_back(callback, data);
 }
 void Isolate::TerminateExecution() { is_terminated = true; }
+void Isolate::CancelTerminateExecution() { is_terminated = false; }
 }  // namespace v8
 
 namespace {

@@ -3,13 +3,16 @@ import { threadId as ownThreadId } from 'node:worker_threads'
 import { ThreadmeterError } from '../../errors.js'
 import { native, requireNative } from '../../native.js'
 import type { CapturedThread } from '../model.js'
-import type { Channel, ChannelEnd } from './channel.js'
+import type { Channel } from './channel.js'
+import { type Answer, Conversation, threadText } from './conversation.js'
 import { Correspondence, type Unanswered } from './correspondence.js'
 import type { Letter, Message, Reply } from './letters.js'
 import { withoutOwnFrames } from './own-frames.js'
 
 const ANY = -1
 const NOBODY = 0
+
+const NO_ROOM = 'the thread had neither stack nor memory left for it'
 
 const WATCH_MS = 100
 // How often a thread is interrupted for an answer that comes later, as that of a promise.
@@ -18,12 +21,9 @@ const LONGEST_TAKE_MS = 250
 
 interface Command {
   readonly method: string
-  readonly resolve: (result: never) => void
-  readonly reject: (error: Error) => void
+  readonly answer: Answer
   isOpened: boolean
 }
-
-type Listener = (params: never) => void
 
 let opened = 0
 
@@ -41,7 +41,7 @@ export async function openInterruptChannel(thread: CapturedThread): Promise<Chan
   const addon = requireNative('an interrupt')
   const recipient = addon.interruptible(thread.tid ?? ANY, thread.threadId)
   if (recipient === NOBODY) {
-    throw unavailable(`${thread.name} has not made itself reachable by interrupts`)
+    throw unavailable(`${threadText(thread)} has not made itself reachable by interrupts`)
   }
   return new InterruptChannel(thread, recipient)
 }
@@ -53,70 +53,55 @@ const failed = (method: string, reason: string) =>
   new ThreadmeterError('ERR_THREADMETER_CAPTURE_FAILED', [method, reason])
 
 const busy = (thread: CapturedThread) =>
-  new ThreadmeterError('ERR_THREADMETER_BUSY', [`letters to ${thread.name}`])
+  new ThreadmeterError('ERR_THREADMETER_BUSY', [`letters to ${threadText(thread)}`])
 
-class InterruptChannel implements Channel {
+class InterruptChannel extends Conversation {
   readonly route = 'interrupt'
-  readonly thread: CapturedThread
 
   readonly #session = `${ownThreadId}-${++opened}`
   readonly #recipient: number
   readonly #letters: Correspondence
   readonly #commands = new Map<number, Command>()
-  readonly #listeners = new Map<string, Set<Listener>>()
-  readonly #endings: ((end: ChannelEnd) => Promise<void>)[] = []
   readonly #watch: NodeJS.Timeout
   #lastCommand = 0
   #isOpened = false
-  #end: Error | undefined
+  #isOver = false
   #taking: NodeJS.Timeout | undefined
   #takeDelay = SHORTEST_TAKE_MS
 
   constructor(thread: CapturedThread, recipient: number) {
-    this.thread = thread
+    super(thread)
     this.#recipient = recipient
     this.#letters = new Correspondence(recipient)
     this.#watch = setInterval(() => this.#checkThread(), WATCH_MS).unref()
     void this.#open()
   }
 
-  post<Result>(method: string, params?: object): Promise<Result> {
-    if (this.#end !== undefined) return Promise.reject(this.#end)
+  protected send(method: string, params: object | undefined, answer: Answer): void {
     const id = ++this.#lastCommand
-    return new Promise((resolve, reject) => {
-      this.#commands.set(id, { method, resolve, reject, isOpened: false })
-      void this.#ask(
-        { do: 'post', session: this.#session, id, method, ...(params && { params }) },
-        id,
-      )
-    })
-  }
-
-  on(method: string, listener: Listener): () => void {
-    const listeners = this.#listeners.get(method) ?? new Set()
-    this.#listeners.set(method, listeners.add(listener))
-    return () => listeners.delete(listener)
-  }
-
-  onEnding(listener: (end: ChannelEnd) => Promise<void>): void {
-    this.#endings.push(listener)
+    this.#commands.set(id, { method, answer, isOpened: false })
+    void this.#ask(
+      { do: 'post', session: this.#session, id, method, ...(params && { params }) },
+      id,
+    )
   }
 
   async close(): Promise<void> {
-    this.#finish(failed('the command', 'the conversation was closed'))
+    this.#end(failed('the command', 'the conversation was closed'))
   }
 
   async #open(): Promise<void> {
     const letter: Letter = { do: 'open', session: this.#session }
     const reply = await this.#letters.ask(letter)
-    if (typeof reply === 'string') this.#giveUp(reply)
-    else if ('failure' in reply) this.#finish(unavailable(reply.failure))
-    else this.#isOpened = true
+    if (typeof reply === 'object' && !('failure' in reply)) this.#isOpened = true
+    else if (typeof reply === 'object') this.#end(unavailable(reply.failure))
+    else if (reply === 'failed') this.#end(failed('the inspector', NO_ROOM))
+    else this.#giveUp(reply)
   }
 
   async #ask(letter: Letter, id?: number): Promise<void> {
     const reply = await this.#letters.ask(letter)
-    if (this.#end !== undefined) return
+    if (this.#isOver) return
     if (typeof reply === 'string') this.#giveUp(reply, id)
     else if ('failure' in reply) this.#reject(id, reply.failure)
     else this.#receive(reply, id)
@@ -133,7 +118,7 @@ class InterruptChannel implements Channel {
   /** Asks again where a command was opened and not answered, as one for a promise; ever more rarely. */
   #takeLater(): void {
     clearTimeout(this.#taking)
-    if (this.#end !== undefined || ![...this.#commands.values()].some((c) => c.isOpened)) {
+    if (this.#isOver || ![...this.#commands.values()].some((c) => c.isOpened)) {
       this.#takeDelay = SHORTEST_TAKE_MS
       return
     }
@@ -144,9 +129,7 @@ class InterruptChannel implements Channel {
 
   #dispatch(message: Message): void {
     if ('method' in message) {
-      for (const listener of this.#listeners.get(message.method) ?? []) {
-        listener(message.params as never)
-      }
+      this.emit(message.method, message.params)
       return
     }
     if ('error' in message) {
@@ -155,22 +138,21 @@ class InterruptChannel implements Channel {
     }
     const command = this.#commands.get(message.id)
     this.#commands.delete(message.id)
-    command?.resolve(withoutOwnFrames(command.method, message.result) as never)
+    command?.answer(null, withoutOwnFrames(command.method, message.result))
   }
 
   #reject(id: number | undefined, reason: string): void {
     const command = id === undefined ? undefined : this.#commands.get(id)
     if (command === undefined) return
     this.#commands.delete(id as number)
-    command.reject(failed(command.method, reason))
+    command.answer(failed(command.method, reason))
   }
 
   #giveUp(reason: Unanswered, id?: number): void {
     if (reason === 'ended') this.#threadEnded()
     else if (reason === 'terminated') void this.#terminated(id)
-    else if (reason === 'busy') this.#finish(busy(this.thread))
-    else if (reason === 'failed')
-      this.#reject(id, 'the thread had neither stack nor memory left for it')
+    else if (reason === 'busy') this.#end(busy(this.thread))
+    else if (reason === 'failed') this.#reject(id, NO_ROOM)
   }
 
   /** By the end of the thread, which shows in a moment, or of a script, as by its time-out. */
@@ -185,20 +167,20 @@ class InterruptChannel implements Channel {
   }
 
   #threadEnded(): void {
-    if (this.#end !== undefined) return
-    this.#finish(new ThreadmeterError('ERR_THREADMETER_THREAD_ENDED', [this.thread.name]))
+    if (this.#isOver) return
+    this.#end(new ThreadmeterError('ERR_THREADMETER_THREAD_ENDED', [threadText(this.thread)]))
     // JavaScript runs no more on that thread: nothing is left to be saved.
-    for (const listener of this.#endings) void listener('thread ended').catch(() => {})
+    void this.announceEnding('thread ended', 0)
   }
 
-  #finish(end: Error): void {
-    if (this.#end !== undefined) return
-    this.#end = end
+  #end(error: Error): void {
+    if (this.#isOver) return
+    this.#isOver = true
     clearInterval(this.#watch)
     clearTimeout(this.#taking)
     const wasTaken = this.#letters.forget()
     if (this.#isOpened || wasTaken) this.#letters.tell({ do: 'close', session: this.#session })
-    for (const command of this.#commands.values()) command.reject(end)
     this.#commands.clear()
+    this.finish(error)
   }
 }
