@@ -21,7 +21,8 @@ export const OBSERVER_LOCK = 'observer.lock'
 export const RETIRED = 'retired'
 
 /** What a service leaves; files of other names are not threadmeter's and stay. */
-const LEFT_BEHIND = /^(?:[^.].*\.meter|\.\d+-\d+-.*|\.?retired.*|observed.*|slot-\d+)$/
+const LEFT_BEHIND =
+  /^(?:[^.].*\.meter|\.\d+-\d+-.*|\.?retired.*|observed.*|slot-\d+|\d+-\d+-\d+\.sock)$/
 
 /** A meter file of which its thread has not finished the first version, or that of a next file. */
 const UNFINISHED = /^\.(\d+)-(\d+)-(\d+)-(\d+)\b/

@@ -22,6 +22,7 @@ import {
   findDoors,
 } from '../../dist/diagnostics/door/location.js'
 import { openDoor } from '../../dist/diagnostics/door/server.js'
+import { removeDeadSiblings } from '../../dist/meter/cleaning.js'
 import { appIn } from './door-app.js'
 import { directoryOfTest, doorOfTest, echo, engineOf, INFO } from './door-running.js'
 
@@ -98,6 +99,15 @@ describe('what dead processes left', () => {
     await doorOfTest(echo, {}, directory)
     const there = [dead, unfinished, young, old, served, join(directory, 'a.sock')].map(existsSync)
     expect(there).toEqual([false, false, true, false, true, true])
+  })
+
+  it('does not keep the directory of a dead service', async () => {
+    const parent = join(directoryOfTest(), `threadmeter-${uid}`)
+    const [own, dead] = ['2-2', '1-1'].map((name) => join(parent, name)) as [string, string]
+    for (const directory of [own, dead]) mkdirSync(directory, { recursive: true, mode: 0o700 })
+    await leftBehind(dead, `1-1-${namespace}.sock`)
+    removeDeadSiblings(own)
+    expect(readdirSync(parent)).toEqual(['2-2'])
   })
 
   it('is not found', async () => {

@@ -41,11 +41,14 @@ export const abortError = (message: string): Error =>
 export const isAbortError = (error: unknown): boolean =>
   (error as { code?: unknown }).code === 'ABORT_ERR'
 
-/** An error as it goes over the socket. */
+const isOwnCode = (code: unknown): code is string =>
+  typeof code === 'string' && (code === 'ABORT_ERR' || code.startsWith('ERR_THREADMETER_'))
+
+/** An error as it goes over the socket. The codes of others, ENOSPC say, are in their messages. */
 export function sendError(error: unknown): DoorError {
   const { code, details } = (error ?? {}) as { code?: unknown; details?: unknown }
   return {
-    code: typeof code === 'string' ? code : 'ERR_THREADMETER_CAPTURE_FAILED',
+    code: isOwnCode(code) ? code : 'ERR_THREADMETER_CAPTURE_FAILED',
     message: messageOf(error),
     ...(details === undefined ? {} : { details }),
   }
@@ -73,11 +76,8 @@ function reviveKind({ code, message, ...rest }: DoorError): Error {
   if (code === TYPE_ERROR) return Object.assign(new TypeError(message), { code })
   if (code === RANGE_ERROR) return Object.assign(new RangeError(message), { code })
   if (code === 'ABORT_ERR') return abortError(message)
-  if (isOwnCode(code)) return new ReceivedError({ code, message, ...rest })
-  return Object.assign(new Error(message), { code })
+  return new ReceivedError({ code, message, ...rest })
 }
-
-const isOwnCode = (code: string): boolean => code.startsWith('ERR_THREADMETER_')
 
 /** The error that was sent, of the class that it had. */
 export function reviveError(sent: DoorError): Error & { code?: string } {
