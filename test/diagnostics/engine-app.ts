@@ -97,6 +97,7 @@ export class EngineApp {
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
       await ended
     })
+    let app: EngineApp | undefined
     let errors = ''
     child.stderr.setEncoding('utf8').on('data', (text) => {
       errors += text
@@ -109,7 +110,6 @@ export class EngineApp {
     if (first !== 'ready') throw new Error(`it did not start: ${first} ${errors}`)
     const socket = connect(`${directory}/engine`)
     await once(socket, 'connect')
-    let app: EngineApp | undefined
     app = new EngineApp(child.pid as number, ended, socket, (line) =>
       child.stdin.write(`${line}\n`),
     )

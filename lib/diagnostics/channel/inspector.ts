@@ -53,8 +53,11 @@ export class InspectorRoute {
    * A channel to a thread, which may not have answered yet. To a worker the way is through the main
    * thread: this waits for it. Throws ERR_THREADMETER_DIAGNOSTICS_UNAVAILABLE,
    * ERR_THREADMETER_PROCESS_ENDED, ERR_THREADMETER_THREAD_ENDED.
+   *
+   * @param isSaved whether a worker waits at its end until what was begun is taken: a process whose exit
+   * tells nobody, such as one by `process.reallyExit()`, would wait for that worker for ever
    */
-  async open(thread: CapturedThread): Promise<Channel> {
+  async open(thread: CapturedThread, isSaved = false): Promise<Channel> {
     if (thread.role === 'main') {
       const main = new MainChannel(this.#lifecycle, (channel) => this.#mains.delete(channel))
       this.#mains.add(main)
@@ -63,7 +66,7 @@ export class InspectorRoute {
     const release = this.lease()
     try {
       const channel = await this.#take(thread)
-      channel.watchEnding()
+      if (isSaved) channel.watchEnding()
       return channel
     } finally {
       release()

@@ -5,8 +5,6 @@ import type { Lifecycle } from './lifecycle.js'
 import { openMainSession } from './main-session.js'
 import { MAIN_THREAD } from './main-thread.js'
 
-const ENDING_MS = 400
-
 interface Notification {
   readonly method: string
   readonly params: unknown
@@ -37,19 +35,6 @@ export class MainChannel extends Conversation {
       const { method, params } = message as Notification
       this.emit(method, params)
     })
-    this.#watchEnding()
-  }
-
-  /**
-   * An exit of which nobody was told, by process.reallyExit() say, waits for its sessions where a debugging
-   * port is open: for ever, if this one stayed.
-   */
-  #watchEnding(): void {
-    this.on('NodeRuntime.waitingForDisconnect', async () => {
-      await this.announceEnding('process ended', ENDING_MS)
-      await this.close()
-    })
-    this.post('NodeRuntime.notifyWhenWaitingForDisconnect', { enabled: true }).catch(() => {})
   }
 
   protected send(method: string, params: object | undefined, answer: Answer): void {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { InspectorRoute } from '../channel/inspector.js'
 import type { Lifecycle } from '../channel/lifecycle.js'
 import { MAIN_THREAD } from '../channel/main-thread.js'
@@ -48,6 +49,8 @@ class HelperEngine implements Engine {
   async *capture(request: CaptureRequest, context: CaptureContext): AsyncGenerator<CaptureOutcome> {
     const left = new AbortController()
     const signal = AbortSignal.any([context.signal, left.signal])
+    // Every thread listens.
+    setMaxListeners(0, signal)
     const done = this.#begin()
     try {
       const outcomes = new Outcomes<CaptureOutcome>()

@@ -22,8 +22,10 @@ const SLACK_SECONDS: Readonly<Record<CaptureKind, number>> = {
   'gc-profile': 120,
 }
 
-const limitSeconds = ({ kind, seconds, wait }: CaptureRequest): number =>
-  SLACK_SECONDS[kind] + wait / 1000 + (kind.endsWith('profile') ? seconds : 0)
+const isProfile = ({ kind }: CaptureRequest): boolean => kind.endsWith('profile')
+
+const limitSeconds = (request: CaptureRequest): number =>
+  SLACK_SECONDS[request.kind] + (isProfile(request) ? request.seconds : 0)
 
 const blockedError = ({ by, kernel }: Blocked): ThreadmeterError =>
   Object.assign(
@@ -73,7 +75,7 @@ export class Job {
 
   async #reachAndCapture(ways: Ways): Promise<CaptureContent> {
     const window = this.#surroundings.window(this.#thread)
-    const reached = await reach(this.#thread, ways)
+    const reached = await reach(this.#thread, ways, isProfile(this.#request))
     if ('channel' in reached) return this.#capture(reached.channel)
     const { blocked } = reached
     const channel = await this.#wait(blocked)

@@ -43,9 +43,17 @@ export interface Ways extends Pick<EngineParts, 'interrupts' | 'kernelView'> {
 const isStarved = ({ state, cpu, runDelay }: KernelView): boolean =>
   state === 'R' && (runDelay ?? 0) > STARVED_DELAY && (cpu ?? 1) < STARVED_CPU
 
-/** Opens a channel to the thread and finds out whether it answers. */
-export async function reach(thread: CapturedThread, ways: Ways): Promise<Reached> {
-  return new Reaching(thread, ways).begin()
+/**
+ * Opens a channel to the thread and finds out whether it answers.
+ *
+ * @param isSaved whether there will be something to be taken when the thread ends
+ */
+export async function reach(
+  thread: CapturedThread,
+  ways: Ways,
+  isSaved: boolean,
+): Promise<Reached> {
+  return new Reaching(thread, ways).begin(isSaved)
 }
 
 class Reaching {
@@ -63,10 +71,10 @@ class Reaching {
     this.#release = ways.route.lease()
   }
 
-  async begin(): Promise<Reached> {
+  async begin(isSaved: boolean): Promise<Reached> {
     const watching = new AbortController()
     const detour = setTimeout(() => this.#tryInterrupt(), DETOUR_MS)
-    this.#attempts.add(this.#ways.route.open(this.#thread))
+    this.#attempts.add(this.#ways.route.open(this.#thread, isSaved))
     if (this.#thread.role === 'worker') this.#watchMain()
     const answered = this.#attempts.first.finally(this.#release)
     try {

@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest'
+import type { CpuProfile } from '../../dist/diagnostics/model.js'
+import { type Answer, EngineApp, type WorkerSpec } from './engine-app.js'
+
+const MINUTE = { kind: 'cpu-profile', seconds: 60 }
+
+/** Begins a profile of a minute and does something as soon as it runs. */
+async function duringProfile(app: EngineApp, thread: string, act: () => void): Promise<Answer> {
+  return app.capture(
+    { ...MINUTE, thread },
+    { heard: ({ event }) => event === 'started' && setTimeout(act, 300) },
+  )
+}
+
+function profileOf({ outcomes, failed }: Answer): CpuProfile {
+  const { json, error = failed } = outcomes[0] ?? {}
+  if (json === undefined) throw new Error(`no profile: ${JSON.stringify(error)}`)
+  return JSON.parse(json)
+}
+
+const functionsIn = ({ nodes }: CpuProfile) => nodes.map(({ callFrame }) => callFrame.functionName)
+
+/** Nothing of what was asked for holds on to the process any more. */
+async function expectLetGo(app: EngineApp): Promise<void> {
+  await expect.poll(() => app.held()).toBe(0)
+}
+
+describe('a worker that ends in the middle of its profile', () => {
+  const SPINNING: WorkerSpec = { name: 'one', state: 'spin' }
+  it.each<[string, WorkerSpec[], string]>([
+    ['is terminated', [SPINNING], `workers.get('one').terminate()`],
+    [
+      'is terminated without threadmeter',
+      [{ ...SPINNING, bare: true }],
+      `workers.get('one').terminate()`,
+    ],
+    ['exits', [{ name: 'one' }], `workers.get('one').postMessage('exit')`],
+    ['throws', [{ name: 'one' }], `workers.get('one').postMessage('throw')`],
+    [
+      'goes with the worker that started it',
+      [{ name: 'outer' }, { ...SPINNING, under: 'outer' }],
+      `workers.get('outer').terminate()`,
+    ],
+  ])('%s', async (_, workers, line) => {
+    const app = await EngineApp.start({ workers })
+    const answer = await duringProfile(app, 'one', () => app.say(line))
+    const profile = profileOf(answer)
+    expect(profile.threadmeter).toMatchObject({ partial: 'thread ended', thread: { name: 'one' } })
+    expect(profile.samples.length).toBeGreaterThan(10)
+    if (workers.at(-1)?.state === 'spin') expect(functionsIn(profile)).toContain('spin')
+    const threads = () => app.threads().then((list) => list.map(({ name }) => name))
+    await expect.poll(threads).toEqual(['main'])
+    await expectLetGo(app)
+    expect((await app.capture({ kind: 'stack', thread: 'one' })).failed).toMatchObject({
+      code: 'ERR_THREADMETER_THREAD_NOT_FOUND',
+    })
+  })
+})
+
+describe('a process that ends in the middle of profiles', () => {
+  it.each<[string, string[]]>([
+    ['', []],
+    [' with a debugging port open', ['--inspect=127.0.0.1:0']],
+  ])('exits%s', async (_, nodeArgs) => {
+    const workers = [{ name: 'one', state: 'spin' }]
+    const app = await EngineApp.start({ workers }, nodeArgs)
+    const profiles = Promise.all([
+      app.capture({ ...MINUTE, thread: 'main' }),
+      duringProfile(app, 'one', () => app.say('process.exit(7)')),
+    ])
+    const [main, one] = (await profiles).map(profileOf)
+    expect(main.threadmeter.partial).toBe('process ended')
+    expect(one.threadmeter.partial).toBe('process ended')
+    expect(functionsIn(one)).toContain('spin')
+    expect(await app.ended).toBe(7)
+  })
+
+  it('throws with a debugging port open', async () => {
+    const app = await EngineApp.start({}, ['--inspect=127.0.0.1:0'])
+    const throwing = `setImmediate(() => { throw new Error('on purpose') })`
+    const answer = await duringProfile(app, 'main', () => app.say(throwing))
+    expect(profileOf(answer).threadmeter.partial).toBe('process ended')
+    expect(await app.ended).toBe(1)
+    expect(app.errors).toContain('on purpose')
+  })
+})
