@@ -1,5 +1,5 @@
 import { chmodSync, mkdirSync, renameSync, rmSync } from 'node:fs'
-import type { Server } from 'node:http'
+import type { Server } from 'node:net'
 import { basename, dirname, join } from 'node:path'
 import { refuseUnlessPrivate } from '../../meter/private-directory.js'
 import { withAddress } from './socket-address.js'

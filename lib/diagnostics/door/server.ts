@@ -135,17 +135,20 @@ function partsOf(url: string): [path: string, query: URLSearchParams] {
   return [target.slice(0, mark), new URLSearchParams(target.slice(mark + 1))]
 }
 
-/**
- * Serves what an engine captures to this user, on a Unix socket in a private directory; removes the
- * sockets that dead processes left there. Rejects where it cannot listen. It keeps neither its thread nor
- * the process alive, and has no timers while nobody is connected.
- */
-export async function openDoor(
+/** What answers, wherever the connections come from. */
+export interface Answerer {
+  /** Its event `connection` takes one. */
+  readonly server: Server
+  /** Lets connections go that wait for nothing, and the others when they have been answered. */
+  letGo(): void
+}
+
+/** Serves what an engine captures to whoever connects. It has no timers while nobody does. */
+export function createAnswerer(
   engine: Engine,
-  path: string,
   info: DoorInfo,
   { routes = new Map(), limits: given = {} }: DoorOptions = {},
-): Promise<Door> {
+): Answerer {
   const limits = { ...LIMITS, ...given }
   const server = createServer({
     headersTimeout: 0,
@@ -158,13 +161,29 @@ export async function openDoor(
   const own = ownRoutes(engine, info, new Captures(engine, connections, limits))
   const answering = new Answering(own, routes, connections, limits)
   server.on('request', (request, response) => void answering.answer(request, response))
+  return { server, letGo: () => connections.close() }
+}
+
+/**
+ * Serves what an engine captures to this user, on a Unix socket in a private directory; removes the
+ * sockets that dead processes left there. Rejects where it cannot listen. It keeps neither its thread nor
+ * the process alive.
+ */
+export async function openDoor(
+  engine: Engine,
+  path: string,
+  info: DoorInfo,
+  options?: DoorOptions,
+): Promise<Door> {
+  const answerer = createAnswerer(engine, info, options)
+  const { server } = answerer
   await listenPrivately(server, path)
   server.unref()
   await removeStaleSockets(dirname(path))
-  return { path, close: () => close(server, connections, path) }
+  return { path, close: () => close(answerer, path) }
 }
 
-function close(server: Server, connections: Connections, path: string): Promise<void> {
+function close({ server, letGo }: Answerer, path: string): Promise<void> {
   rmSync(path, { force: true })
   return new Promise((resolve) => {
     const late = setTimeout(() => server.closeAllConnections(), CLOSE_MS).unref()
@@ -172,6 +191,6 @@ function close(server: Server, connections: Connections, path: string): Promise<
       clearTimeout(late)
       resolve()
     })
-    connections.close()
+    letGo()
   })
 }
