@@ -22,9 +22,11 @@ if (companion !== undefined) beginCompanion(companion).catch(() => reply({ kind:
 const collection = new Collection(directory, new Tallies(tallies))
 let server: ObserverServer | undefined
 
-function close(): void {
+function close(last?: Reply): void {
   server?.close()
   collection.close()
+  // What was held is free by then.
+  if (last !== undefined) reply(last)
   port.close()
 }
 
@@ -62,6 +64,5 @@ try {
   server = serverOptions && (await serve(collection, serverOptions))
   reply({ kind: 'ready', port: server?.port ?? 0, url: server?.url ?? null })
 } catch (error) {
-  reply({ kind: 'refused', error: sendError(error) })
-  close()
+  close({ kind: 'refused', error: sendError(error) })
 }
