@@ -124,6 +124,15 @@ export interface KnownWork {
 
 let work: KnownWork | undefined
 
+/**
+ * How far a time of the profile may be from what the program measured, in ms. Between two samples nobody
+ * knows when one function ended and the next one began, and the sampler, too, waits for a processor at times.
+ */
+export function uncertainty({ profile, spent }: KnownWork, name: keyof KnownWork['spent']): number {
+  const longestGap = Math.max(...profile.timeDeltas.slice(1)) / 1000
+  return spent[name] * 0.05 + 2 * longestGap
+}
+
 /** Profiles of a real program, together with what it measured itself. */
 export function knownWork(): KnownWork {
   const fixture = new URL('fixtures/formats-known-work.mjs', import.meta.url).pathname

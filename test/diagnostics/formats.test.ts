@@ -1,9 +1,12 @@
 import { gunzipSync } from 'node:zlib'
 import { Profile } from 'pprof-format'
 import { describe, expect, it } from 'vitest'
-import { toFormat } from '../../dist/diagnostics/formats/convert.js'
+import { toFormat, writeTree } from '../../dist/diagnostics/formats/convert.js'
+import { NO_NODE, StackTreeBuilder } from '../../dist/diagnostics/formats/stack-tree.js'
 import type { AnyCpuProfile } from '../../dist/diagnostics/formats/v8-cpu-profile.js'
-import { cpuProfileOf, DETAILS, knownWork, shop } from './formats-profiles.js'
+import type { CpuProfile } from '../../dist/diagnostics/model.js'
+import { readPageData } from './flame-page.js'
+import { cpuProfileOf, DETAILS, knownWork, shop, uncertainty } from './formats-profiles.js'
 import {
   pprofStacks,
   readFolded,
@@ -26,16 +29,45 @@ function everywhere(profile: AnyCpuProfile): Record<string, Stacks> {
 
 const FORMATS = ['folded', 'speedscope', 'pprof'] as const
 
+/** The µs of samples in a function of that name or in what it called, from V8's own numbers. */
+function microsWithin(
+  { nodes, samples, timeDeltas, startTime, endTime }: CpuProfile,
+  name: string,
+) {
+  const inside = new Set<number>()
+  // V8 writes callers before those that they call.
+  for (const { id, callFrame, children = [] } of nodes) {
+    if (callFrame.functionName === name) inside.add(id)
+    if (inside.has(id)) for (const child of children) inside.add(child)
+  }
+  let at = startTime
+  const times = timeDeltas.map((delta) => {
+    at += delta
+    return at
+  })
+  const order = [...times.keys()].sort((a, b) => (times[a] as number) - (times[b] as number))
+  return order.reduce((sum, sample, place) => {
+    const next = times[order[place + 1] ?? -1] ?? endTime
+    return inside.has(samples[sample] as number) ? sum + next - (times[sample] as number) : sum
+  }, 0)
+}
+
 describe('a profile of known work', () => {
   it.each(FORMATS)('shows the times that the program measured, as %s', (format) => {
-    const { profile, spent } = knownWork()
+    const work = knownWork()
+    const stacks = everywhere(work.profile)[format] as Stacks
+    for (const name of ['three', 'one'] as const) {
+      const difference = Math.abs(within(stacks, name) / 1000 - work.spent[name])
+      expect(difference).toBeLessThan(uncertainty(work, name))
+    }
+  })
+
+  it.each(FORMATS)('shows what V8 says, sample by sample, as %s', (format) => {
+    const { profile } = knownWork()
     const stacks = everywhere(profile)[format] as Stacks
-    const three = within(stacks, 'three') / 1000
-    const one = within(stacks, 'one') / 1000
-    expect(three / one / (spent.three / spent.one)).toBeGreaterThan(0.9)
-    expect(three / one / (spent.three / spent.one)).toBeLessThan(1.1)
-    expect(three / spent.three).toBeGreaterThan(0.9)
-    expect(three / spent.three).toBeLessThan(1.1)
+    for (const name of ['three', 'one', '(idle)']) {
+      expect(within(stacks, name)).toBe(microsWithin(profile, name))
+    }
   })
 
   it('weighs all from the first sample to the end, in every format', () => {
@@ -49,12 +81,12 @@ describe('a profile of known work', () => {
   it('names lines as editors do', () => {
     const { profile } = knownWork()
     const source = toFormat(profile, 'folded') as string
-    // `function three` stands on line 11 of the program.
-    expect(source).toMatch(/;three@\S*formats-known-work\.mjs:11[ ;]/)
+    // `function three` stands on line 10 of the program.
+    expect(source).toMatch(/;three@\S*formats-known-work\.mjs:10[ ;]/)
     const { file } = readSpeedscope(toFormat(profile, 'speedscope') as string)
-    expect(file.shared.frames.find(({ name }) => name === 'three')?.line).toBe(11)
+    expect(file.shared.frames.find(({ name }) => name === 'three')?.line).toBe(10)
     const { functions } = readPprof(toFormat(profile, 'pprof') as Uint8Array)
-    expect(functions.find(({ name }) => name === 'three')?.startLine).toBe(11)
+    expect(functions.find(({ name }) => name === 'three')?.startLine).toBe(10)
   })
 })
 
@@ -104,6 +136,46 @@ describe('a CPU profile', () => {
     expect(() => toFormat(shop(), 'svg' as 'html')).toThrow(
       expect.objectContaining({ code: 'ERR_THREADMETER_OUT_OF_RANGE', name: 'RangeError' }),
     )
+  })
+})
+
+describe('what is no profile', () => {
+  it.each([undefined, null, 'text', {}, { nodes: [] }])('is refused: %j', (value) => {
+    expect(() => toFormat(value as never, 'html')).toThrow(
+      expect.objectContaining({ code: 'ERR_THREADMETER_INVALID_ARG_TYPE', name: 'TypeError' }),
+    )
+  })
+})
+
+describe('stacks of another source than V8', () => {
+  it('are written in every format, those of the kernel too', () => {
+    const builder = new StackTreeBuilder('microseconds')
+    const place = { file: '', lineNumber: 0, columnNumber: 0 }
+    const main = builder.node(
+      NO_NODE,
+      builder.frame({
+        functionName: 'main',
+        ...place,
+        file: '/a.js',
+        lineNumber: 3,
+        category: 'js',
+      }),
+    )
+    const read = builder.frame({ functionName: 'ksys_read', ...place, category: 'kernel' })
+    builder.sample(builder.node(main, read), 70)
+    builder.sample(main, 30)
+    builder.sample(builder.node(main, read), 5)
+    const tree = builder.build(10, null)
+    expect(writeTree(tree, 'folded')).toBe('main@/a.js:3 30\nmain@/a.js:3;ksys_read_[k] 75\n')
+    expect(total(readSpeedscope(writeTree(tree, 'speedscope') as string).stacks)).toBe(105)
+    const { samples } = readPprof(writeTree(tree, 'pprof') as Uint8Array)
+    expect(samples.map(({ names, values }) => [...names, ...values])).toEqual([
+      ['main', 1, 30_000],
+      ['main', 'ksys_read', 2, 75_000],
+    ])
+    const { groups, nodes } = readPageData(writeTree(tree, 'html') as string)
+    expect(groups.map(({ label }) => label)).toEqual(['app', 'kernel'])
+    expect(nodes).toMatchObject({ depth: [0, 1, 2], self: [0, 30, 75], samples: [0, 1, 2] })
   })
 })
 

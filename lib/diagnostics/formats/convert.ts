@@ -1,4 +1,4 @@
-import { outOfRange } from '../../errors.js'
+import { invalidArgType, outOfRange } from '../../errors.js'
 import { flameGraph } from './flame-graph/html.js'
 import { folded } from './folded.js'
 import {
@@ -32,13 +32,23 @@ function checkFormat(format: unknown, known: readonly string[]): void {
   throw outOfRange('format', `one of ${known.join(', ')}`, format)
 }
 
+/** Throws unless it looks like a profile of V8; says whether it is one of the heap. */
+function checkIsHeap(profile: unknown): boolean {
+  const isObject = typeof profile === 'object' && profile !== null
+  if (isObject && 'head' in profile) return true
+  const isCpu = isObject && 'nodes' in profile && 'samples' in profile && 'timeDeltas' in profile
+  if (!isCpu) throw invalidArgType('profile', 'a CPU profile or a heap profile', profile)
+  return false
+}
+
 /**
  * A profile in another format: `html` (a flame graph in one page that works offline), `speedscope`, `pprof`
  * (gzipped), `folded` (lines for flamegraph.pl), or its own, `cpuprofile` or `heapprofile` (JSON for DevTools
  * and VS Code). Profiles that somebody else took are taken as well. Times are in µs, but in ns in pprof; a
  * sample weighs the time until the next one. Lines count from 1.
  *
- * Throws a RangeError (`ERR_THREADMETER_OUT_OF_RANGE`) for a format that there is not. It works on the calling
+ * Throws a RangeError (`ERR_THREADMETER_OUT_OF_RANGE`) for a format that there is not, and a TypeError
+ * (`ERR_THREADMETER_INVALID_ARG_TYPE`) for what is no profile. It works on the calling
  * thread: the profile of a minute (60 000 samples, 20 000 call paths) takes 0.1 to 0.5 s.
  *
  * @example
@@ -62,8 +72,11 @@ export function toFormat(
   profile: AnyCpuProfile | AnyHeapProfile,
   format: ProfileFormat | HeapProfileFormat,
 ): string | Uint8Array {
-  const isHeap = 'head' in profile
+  const isHeap = checkIsHeap(profile)
   checkFormat(format, isHeap ? HEAP_PROFILE_FORMATS : PROFILE_FORMATS)
   if (format === 'cpuprofile' || format === 'heapprofile') return JSON.stringify(profile)
-  return writeTree(isHeap ? heapProfileTree(profile) : cpuProfileTree(profile), format)
+  return writeTree(
+    isHeap ? heapProfileTree(profile as AnyHeapProfile) : cpuProfileTree(profile as AnyCpuProfile),
+    format,
+  )
 }

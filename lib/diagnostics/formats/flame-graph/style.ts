@@ -1,18 +1,18 @@
-// Okabe and Ito's hues and shades between them: told apart with any kind of colour vision, and with names
-// beside them everywhere.
+// Found by search: as far from each other as so many can be for every kind of colour vision, by Machado,
+// Oliveira and Fernandes' model of it (2009), while names on them stay legible. Names stand beside them.
 const LIGHT = `
 --page:#f6f7f9;--panel:#ffffff;--line:#d9dde3;--text:#16191d;--soft:#59636e;--accent:#0b62c4;--mark:#eef4fc;
 --warn-back:#fff4d6;--warn:#6b4700;--bar:#cfe0f3;--on-frame:#14171a;--whole:#e3e6ea;
---app:#f4a948;--package-1:#7fb8e6;--package-2:#63c7a8;--package-3:#d99bc4;--package-4:#e9dc6a;--package-5:#a9a3e8;
---package-6:#e58f6f;--package-7:#a3c46a;--packages:#c6b9a3;--node:#9fc3c9;--native:#b5bfcc;--kernel:#d6a6a0;
---gc:#f07f86;--program:#cfd4da;--idle:#e8eaed;`
+--app:#fab431;--package-1:#5dc4fe;--package-2:#86caa7;--package-3:#e1a3e4;--package-4:#c0a806;--package-5:#9b95fa;
+--package-6:#fd9d73;--package-7:#bae693;--packages:#9e978a;--node:#55a2b4;--native:#a9afbe;--kernel:#fadcb7;
+--gc:#ec6f6a;--program:#cbced1;--idle:#ebeef3;`
 
 const DARK = `
 --page:#0f1216;--panel:#171b21;--line:#2d343d;--text:#e8ecf1;--soft:#98a4b1;--accent:#6cb0ff;--mark:#1d2a3a;
 --warn-back:#3a2d0c;--warn:#ffd677;--bar:#2b4260;--on-frame:#f5f7fa;--whole:#343b45;
---app:#a3620a;--package-1:#1f6299;--package-2:#0d7358;--package-3:#8c4275;--package-4:#756a08;--package-5:#554cac;
---package-6:#9a4527;--package-7:#4f7019;--packages:#665a47;--node:#2f666f;--native:#4a5767;--kernel:#7d4a45;
---gc:#ab3441;--program:#454d57;--idle:#272d35;`
+--app:#9c5701;--package-1:#035495;--package-2:#2f7366;--package-3:#612765;--package-4:#453a00;--package-5:#7558af;
+--package-6:#8d3c00;--package-7:#2d5b1d;--packages:#696249;--node:#074441;--native:#5a6a83;--kernel:#614c76;
+--gc:#ba3b51;--program:#494a4c;--idle:#232427;`
 
 /** The style of the page. */
 export const STYLE = `

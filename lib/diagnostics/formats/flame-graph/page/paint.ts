@@ -11,17 +11,20 @@ export interface Colours {
   readonly outline: string
 }
 
-// How much of white, or below 0 of black, is mixed in: neighbours of one colour are told apart.
+// How much of the background, or below 0 of the text's colour, is mixed in: neighbours of one colour are
+// told apart, and names on them stay legible.
 const SHADES = [0, 0.13, -0.05, 0.07]
 
-/** A colour of the style, `#rrggbb`, as its shades. */
-function shadesOf(colour: string): string[] {
-  const parts = [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16))
-  return SHADES.map((amount) => {
-    const towards = amount < 0 ? 0 : 255
-    const mixed = parts.map((part) => Math.round(part + (towards - part) * Math.abs(amount)))
-    return `rgb(${mixed.join(' ')})`
-  })
+/** The parts of a colour of the style, `#rrggbb`. */
+const partsOf = (colour: string): number[] =>
+  [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16))
+
+function mixed(colour: string, other: string, amount: number): string {
+  const towards = partsOf(other)
+  const parts = partsOf(colour).map((part, at) =>
+    Math.round(part + ((towards[at] as number) - part) * amount),
+  )
+  return `rgb(${parts.join(' ')})`
 }
 
 /** The shade of each frame, by its name: the same in every profile. */
@@ -39,7 +42,11 @@ export function readColours({ data }: Tree): Colours {
   const style = getComputedStyle(document.documentElement)
   const value = (name: string): string => style.getPropertyValue(`--${name}`).trim()
   return {
-    groups: data.groups.map(({ colour }) => shadesOf(value(colour))),
+    groups: data.groups.map(({ colour }) =>
+      SHADES.map((amount) =>
+        mixed(value(colour), value(amount < 0 ? 'on-frame' : 'panel'), Math.abs(amount)),
+      ),
+    ),
     whole: value('whole'),
     text: value('on-frame'),
     outline: value('text'),
