@@ -1,6 +1,6 @@
 import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { emptyDirectory, runApp } from './triggers-app.js'
+import { type Captured, emptyDirectory, runApp } from './triggers-app.js'
 
 it.concurrent('captures again after `every`, and not before', async () => {
   const { captures } = await runApp({
@@ -22,7 +22,7 @@ it.concurrent('keeps to `every` across threads, and serves them in turn', async 
     ...{ act: 'spin', where: ['first', 'second'], ms: 4000, captures: 2 },
   })
   expect(captures.map(({ thread }) => thread.name).sort()).toEqual(['first', 'second'])
-  const [one, other] = captures as [{ at: number }, { at: number }]
+  const [one, other] = captures as unknown as [Captured, Captured]
   expect(other.at - one.at).toBeGreaterThanOrEqual(1500)
 })
 
