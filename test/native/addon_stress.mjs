@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { capabilities, processCpuUsage, ThreadSampler, threads, threadsInto } from 'threadmeter'
 
@@ -15,6 +15,8 @@ const ENDED = 2 // lib/meter/layout.ts
 
 // The calls of meter files are not public. This file runs from the root of a copy of the package.
 const NATIVE = import.meta.resolve('./dist/native.js')
+const INTERRUPTIBLE = import.meta.resolve('./dist/diagnostics/channel/interruptible.js')
+const CHANNEL = import.meta.resolve('./dist/diagnostics/channel/interrupt-channel.js')
 const folder = mkdtempSync('/dev/shm/threadmeter-stress-')
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
 
@@ -26,10 +28,12 @@ const BODY = `
   const sampler = new t.ThreadSampler()
   const rows = new Float64Array(2 * t.THREAD_ROW.length)
   t.setThreadName('a) R (' + threadId % 100)
+  const { makeInterruptible } = await import(${JSON.stringify(INTERRUPTIBLE)})
+  if (!makeInterruptible().available) throw new Error('interrupts')
   const fd = openSync(${JSON.stringify(folder)} + '/' + threadId, 'w+', 0o600)
   if (native.bindMeter(fd) !== 0) throw new Error('bind')
   let kept = []
-  parentPort.postMessage('ready')
+  parentPort.postMessage({ tid: native.gettid(), threadId })
   for (let i = 0; ; i++) {
     const buffer = native.mapSegment(fd, 4096 * (1 + i % 500), 4096 * (1 + i % 16))
     if (typeof buffer === 'number') throw new Error('mapSegment: ' + buffer)
@@ -63,6 +67,29 @@ function look(sampler) {
 }
 
 const { native } = await import(NATIVE)
+const { openInterruptChannel } = await import(CHANNEL)
+const interrupted = { answered: 0, ended: 0 }
+
+/** Commands to a worker in the middle of its calls, until it is gone. */
+async function converse({ tid, threadId }) {
+  const thread = { pid: process.pid, tid, threadId, name: 'worker', role: 'worker' }
+  try {
+    for (;;) {
+      const channel = await openInterruptChannel(thread)
+      await channel.post('Profiler.enable')
+      await channel.post('Profiler.start')
+      const { profile } = await channel.post('Profiler.stop')
+      assert.ok(profile.nodes.length > 0)
+      await channel.close()
+      interrupted.answered++
+    }
+  } catch (error) {
+    const ends = ['ERR_THREADMETER_THREAD_ENDED', 'ERR_THREADMETER_DIAGNOSTICS_UNAVAILABLE']
+    assert.ok(ends.includes(error.code), error)
+    interrupted.ended++
+  }
+}
+
 assert.ok(capabilities().addon.available, capabilities().addon.reason)
 const sampler = new ThreadSampler()
 const detached = new Float64Array(64)
@@ -82,11 +109,16 @@ for (let round = 0; round < ROUNDS; round++) {
   const url = new URL(`data:text/javascript,${encodeURIComponent(BODY)}`)
   const workers = Array.from({ length: WORKERS }, () => new Worker(url))
   // Half of the rounds end while workers are still importing the addon.
+  const talks = workers.map((worker) => {
+    const exit = once(worker, 'exit')
+    const message = once(worker, 'message').then(([address]) => converse(address))
+    return Promise.race([message, exit])
+  })
   if (round % 2 === 0) await Promise.all(workers.map((worker) => once(worker, 'message')))
   const until = Date.now() + 400
   while (Date.now() < until) {
     look(sampler)
-    if (round % 2 === 1) await setTimeout(1)
+    await (round % 2 === 1 ? setTimeout(1) : setImmediate())
   }
   const exits = workers.map((worker) => once(worker, 'exit'))
   for (const worker of workers) worker.terminate()
@@ -94,7 +126,7 @@ for (let round = 0; round < ROUNDS; round++) {
     look(sampler)
     await setTimeout(5)
   }
-  await Promise.all(exits)
+  await Promise.all([...exits, ...talks])
   ended += WORKERS
   assert.deepEqual(new Set(states()), new Set([ENDED]))
   assert.ok(!readFileSync('/proc/self/maps', 'utf8').includes(folder), 'a mapping is left')
@@ -124,4 +156,5 @@ observer.postMessage('')
 await once(observer, 'exit')
 assert.ok(threads().every(({ role }) => role !== 'observer'))
 globalThis.gc?.()
-console.log(`${ended} workers came and went`)
+assert.ok(interrupted.answered > 0, 'no conversation with a worker')
+console.log(`${ended} workers came and went, ${interrupted.answered} conversations with them`)

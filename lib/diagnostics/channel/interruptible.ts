@@ -48,7 +48,7 @@ const answers: Record<typeof OWN_FUNCTION, (letter: string) => string> = {
  * is in a native call. It neither keeps the thread alive nor runs anything until somebody asks.
  * Idempotent; says why where it cannot be.
  *
- * Cost: 50 to 80 µs once, nothing afterwards.
+ * Cost: 60 to 110 µs once, nothing afterwards. The first command loads the inspector, in about 1 ms.
  */
 export function makeInterruptible(): Capability {
   offered ??= offer()
