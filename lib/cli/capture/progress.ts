@@ -35,6 +35,8 @@ export interface ProgressOptions {
   readonly doing: string | undefined
   /** The process. */
   readonly who: string
+  /** Whether all of its threads are asked for. */
+  readonly all: boolean
 }
 
 const share = (done: number, of: number): number => Math.min(of > 0 ? done / of : 1, 1)
@@ -125,11 +127,11 @@ export class Progress {
   }
 
   #tell({ name }: CapturedThread, seconds: number | null): void {
-    const { doing, who } = this.#options
+    const { doing, who, all } = this.#options
     if (this.#draws || this.#told || doing === undefined) return
     this.#told = true
     const long = seconds === null ? '' : ` for ${secondsText(seconds)}`
-    this.#stream.write(`threadmeter: ${doing} ${name} of ${who}${long}\n`)
+    this.#stream.write(`threadmeter: ${doing} ${all ? 'all threads' : name} of ${who}${long}\n`)
   }
 
   #clear(): void {
@@ -147,12 +149,12 @@ export class Progress {
   #line(columns: number): Line {
     const states = [...this.#states.values()]
     const open = states.filter(({ phase }) => phase !== 'done')
-    const slowest = open.toSorted((a, b) => this.#left(b) - this.#left(a))[0] ?? states[0]
+    const [slowest] = open.toSorted((a, b) => this.#left(b) - this.#left(a))
     if (slowest === undefined) return []
     const [only] = states
     const title = states.length === 1 ? (only as State).thread.name : `${states.length} threads`
     const name = cut(title, Math.max(Math.floor(columns / 3), 4))
-    const head = [span(name, 'strong'), span(` ${this.#doing(slowest)} `, 'dim')]
+    const head = [span(`${this.#doing(slowest)} `, 'dim'), span(`${name} `, 'strong')]
     const tail = ` ${this.#figures(slowest)}`
     const used = name.length + this.#doing(slowest).length + 2 + tail.length
     const room = Math.min(columns - used, WIDEST_BAR)
@@ -161,8 +163,8 @@ export class Progress {
   }
 
   #doing({ phase }: State): string {
-    if (phase === 'queued') return 'waits for others'
-    if (phase === 'blocked') return 'is in a native call'
+    if (phase === 'queued') return 'in the queue of'
+    if (phase === 'blocked') return 'waiting for'
     return phase === 'running' ? (this.#options.doing as string) : 'receiving'
   }
 

@@ -116,6 +116,7 @@ async function receiveAll(run: Run, signal: AbortSignal): Promise<void> {
   for await (const received of target.source.capture(request, { signal, onProgress })) {
     await takeIn(run, received)
   }
+  progress.close()
   if (run.tally.done > 0) await task.finish?.(target, (text) => progress.say(text))
 }
 
@@ -165,6 +166,7 @@ export async function runCapture(
   const progress = new Progress(process.stderr, look, {
     doing: task.doing,
     who: `${target.pid} ${target.program}`,
+    all: target.thread === 'all',
   })
   const tally: Tally = { done: 0, failed: 0, blocked: 0, cutShort: false }
   return await ask({ input, task, target, progress, look, tally })

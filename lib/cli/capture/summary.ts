@@ -9,6 +9,8 @@ import { type Line, pad, span, widthOf } from '../terminal/text.js'
 import { threadText } from './failures.js'
 
 const SHOWN = 5
+// What is less is not why anything is slow.
+const LEAST_SHARE = 0.005
 const WIDEST_NAME = 32
 const MICROS = 1e6
 
@@ -49,7 +51,7 @@ export function summaryOf(tree: StackTree): Summary {
       const what = { functionName, file, lineNumber, columnNumber }
       return { category, use: { ...what, self: used, share: shareOf(used) } }
     })
-    .filter(({ category, use }) => category !== 'idle' && use.self > 0)
+    .filter(({ category, use }) => category !== 'idle' && use.share >= LEAST_SHARE)
     .map(({ use }) => use)
     .sort((a, b) => b.self - a.self)
     .slice(0, SHOWN)

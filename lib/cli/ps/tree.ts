@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import type { ServiceThread } from '../../observer/outside/index.js'
 import type { Look } from '../terminal/look.js'
 import { type Line, pad, type Span, type Style, span, widthOf } from '../terminal/text.js'
@@ -100,6 +101,10 @@ function noteOf({ diagnostics: { state, node } }: ShownProcess): Line {
     : [ANSWERS[state], span(`  Node.js ${node.replace(/^v/, '')}`, 'dim')]
 }
 
+/** Of a long path, the part by which people know it. */
+const shortened = (program: string): string =>
+  widthOf(program) > LONGEST_PROGRAM ? basename(program) : program
+
 function processRows(process: ShownProcess, head: string, below: string, options: Options): Row[] {
   const sorted = process.threads.toSorted((a, b) => order(a) - order(b) || a.tid - b.tid)
   const shown = options.all ? sorted : sorted.filter(isJavaScript)
@@ -110,7 +115,7 @@ function processRows(process: ShownProcess, head: string, below: string, options
   return [
     {
       tree: head,
-      label: span(`${process.pid} ${process.program}`, 'strong'),
+      label: span(`${process.pid} ${shortened(process.program)}`, 'strong'),
       cells: { 'CPU %': percent(sumOf(process.threads)) },
       note: noteOf(process),
     },
@@ -136,6 +141,7 @@ interface Options {
   readonly all: boolean
 }
 
+const LONGEST_PROGRAM = 30
 const LEAST_LABEL = 16
 const MOST_LABEL = 44
 const GAP = 2
