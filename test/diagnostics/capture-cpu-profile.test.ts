@@ -31,10 +31,10 @@ describe('a CPU profile that begins in the middle of a loop', () => {
       'spinning',
       'spinsFor',
     ])
-    // The kernel's clocks and V8's tell of the same time.
+    // What V8 counts is the time that was asked for, and lies within what the kernel's clocks tell of.
     const { seconds, cpuSeconds, runDelaySeconds } = threadmeter.window
-    expect((endTime - startTime) / 1e6 / seconds).toBeGreaterThan(0.9)
-    expect((endTime - startTime) / 1e6 / seconds).toBeLessThan(1.01)
+    expect((endTime - startTime) / 1e6).toBeGreaterThanOrEqual(0.8)
+    expect((endTime - startTime) / 1e6).toBeLessThanOrEqual(seconds)
     // Missing is what passes after the last sample, until the profiler's own thread has stopped.
     expect(sumOf(timeDeltas) / (endTime - startTime)).toBeGreaterThan(0.85)
     expect(sumOf(timeDeltas) / (endTime - startTime)).toBeLessThan(1.01)

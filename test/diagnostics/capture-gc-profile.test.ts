@@ -36,7 +36,7 @@ describe('a list of garbage collections', () => {
   it('is what the thread itself sees: kinds, pauses and times', async () => {
     const [{ json }, { collections: seen }] = await during<
       [Taken<GcProfile>, { collections: Seen[] }]
-    >('litter', [{ kind: 'gc-profile', afterMs: 200, seconds: 1 }], 1500)
+    >('litter', [{ kind: 'gc-profile', afterMs: 200, seconds: 1 }], 2500)
     const { collections, threadmeter } = json
     const { startedAt, seconds } = threadmeter.window
     expect(collections.length).toBeGreaterThan(10)
@@ -65,9 +65,7 @@ describe('a list of garbage collections', () => {
   })
 
   it('ends early with what there is, and leaves no observer behind', async () => {
-    const [aborted, ended, refused, left] = await during<
-      [Taken<GcProfile>, Taken<GcProfile>, Taken, Taken<object>, object]
-    >(
+    const lines = await during<(Taken<GcProfile> | { collections: Seen[] })[]>(
       'litter',
       [
         { kind: 'gc-profile', afterMs: 100, seconds: 30, abortAfterMs: 500 },
@@ -77,6 +75,11 @@ describe('a list of garbage collections', () => {
       ],
       1200,
     )
+    // What the thread tells itself may come in between.
+    const taken = lines.filter((line) => !('collections' in line)) as Taken<GcProfile>[]
+    const [aborted, ended, refused, left] = taken as [
+      ...[Taken<GcProfile>, Taken<GcProfile>, Taken, Taken<object>],
+    ]
     expect(aborted.json.threadmeter.partial).toBe('aborted')
     expect(aborted.json.collections.length).toBeGreaterThan(0)
     expect(ended.json.threadmeter.partial).toBe('thread ended')

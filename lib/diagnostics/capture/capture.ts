@@ -8,6 +8,7 @@ import { captureGcProfile } from './gc-profile.js'
 import { captureHeapProfile } from './heap-profile.js'
 import { captureHeapSnapshot } from './heap-snapshot.js'
 import { captureStack } from './stack-report.js'
+import { unlessAborted } from './unless-aborted.js'
 
 type Capture = (
   channel: Channel,
@@ -37,8 +38,11 @@ export async function capture(
 ): Promise<CaptureContent> {
   surroundings.signal.throwIfAborted()
   const course = new Course(channel, surroundings)
+  const work = CAPTURES[request.kind](channel, request, surroundings, course)
+  // Before it has begun there is nothing to wait for; the end of the channel tidies up.
+  const hasNothing = () => !course.isStarted
   try {
-    return await CAPTURES[request.kind](channel, request, surroundings, course)
+    return await unlessAborted(work, surroundings.signal, hasNothing)
   } finally {
     course.finish()
   }

@@ -15,6 +15,7 @@ export class Course {
   readonly #channel: Channel
   readonly #surroundings: CaptureSurroundings
   readonly #startedAt = performance.now()
+  #isStarted = false
   #cutShort: PartialReason | null = null
   #wake = () => {}
   #finish = () => {}
@@ -53,8 +54,14 @@ export class Course {
     this.#surroundings.signal.throwIfAborted()
   }
 
+  /** Whether there is anything yet that an end could cut short. */
+  get isStarted(): boolean {
+    return this.#isStarted
+  }
+
   /** Says that the capture has begun. */
   started(seconds: number | null, expectedPauseSeconds: number | null): void {
+    this.#isStarted = true
     const { thread } = this.#channel
     this.#surroundings.onProgress({ event: 'started', thread, seconds, expectedPauseSeconds })
   }

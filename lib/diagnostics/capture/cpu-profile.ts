@@ -3,7 +3,7 @@ import type { CaptureContent } from '../engine.js'
 import type { CaptureRequest, CpuProfile } from '../model.js'
 import type { Course } from './course.js'
 import { type CaptureSurroundings, detailsOf, withDetails } from './details.js'
-import { forgetOptimizedCode } from './precise-coverage.js'
+import { startUnoptimized } from './precise-coverage.js'
 import { stackAtStart } from './stack.js'
 
 type V8Profile = Omit<CpuProfile, 'threadmeter'>
@@ -21,18 +21,15 @@ export async function captureCpuProfile(
   await channel.post('Profiler.enable')
   try {
     await channel.post('Profiler.setSamplingInterval', { interval })
-    // The profile's own time begins and ends within these two commands.
-    const window = surroundings.window(channel.thread)
-    await channel.post('Profiler.start')
+    const window = await startUnoptimized(channel, async () => {
+      // The profile's own time begins and ends within what is watched.
+      const opened = surroundings.window(channel.thread)
+      await channel.post('Profiler.start')
+      return opened
+    })
     course.started(seconds, null)
     const quiet = course.tell()
-    try {
-      const until = performance.now() + seconds * SECONDS
-      await forgetOptimizedCode(channel)
-      await course.wait(until - performance.now())
-    } finally {
-      quiet()
-    }
+    await course.wait(seconds * SECONDS).finally(quiet)
     const { profile } = await channel.post<{ profile: V8Profile }>('Profiler.stop')
     return withDetails(
       profile,

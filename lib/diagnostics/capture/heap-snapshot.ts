@@ -10,6 +10,7 @@ import { failed, isEndOfThread } from './ending.js'
 import { PrivateFile } from './private-file.js'
 import { checkRoom } from './snapshot-room.js'
 import { stackAtStart } from './stack.js'
+import { unlessAborted } from './unless-aborted.js'
 
 interface Evaluation {
   readonly exceptionDetails?: { readonly exception?: { readonly description?: string } }
@@ -60,16 +61,6 @@ function nameOf(channel: Channel): string {
   const at = new Date().toISOString().replace(/[-:.Z]/g, '')
   const { pid, threadId } = channel.thread
   return `threadmeter-${pid}-${threadId}-${at}.heapsnapshot`
-}
-
-/** Rejects as soon as the request is aborted; what goes on then has its own end. */
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const onAbort = () => reject(signal.reason)
-    signal.addEventListener('abort', onAbort)
-    if (signal.aborted) onAbort()
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
-  })
 }
 
 /**

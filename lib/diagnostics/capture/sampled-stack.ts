@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Channel } from '../channel/channel.js'
 import type { ProfileNode, StackFrame } from '../model.js'
-import { forgetOptimizedCode } from './precise-coverage.js'
+import { startUnoptimized } from './precise-coverage.js'
 
 interface Sampled {
   readonly nodes: readonly ProfileNode[]
@@ -46,9 +46,8 @@ export function lastSampleOf({ nodes, samples }: Sampled): StackFrame[] {
 export async function sampledStack(channel: Channel): Promise<StackFrame[]> {
   await channel.post('Profiler.enable')
   try {
-    await channel.post('Profiler.start')
-    await forgetOptimizedCode(channel)
-    // What was optimized when the profile began is seen only from the next samples on.
+    await startUnoptimized(channel, () => channel.post('Profiler.start'))
+    // The first sample is still of optimized code.
     await sleep(SETTLE_MS)
     const { profile } = await channel.post<{ profile: Sampled }>('Profiler.stop')
     return lastSampleOf(profile)
