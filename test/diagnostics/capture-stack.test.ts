@@ -21,9 +21,8 @@ describe('the stack of a thread', () => {
     expect(spinning?.lineNumber).toBeLessThanOrEqual(10)
     expect(caller?.lineNumber).toBe(13)
     expect(json).toMatchObject({ kind: 'stack', partial: null, thread: { role: 'main' } })
-    const { state, cpu, runDelay } = json.kernel
-    expect(state).toBe('R')
-    expect((cpu ?? 0) + (runDelay ?? 0)).toBeGreaterThan(0.8)
+    expect(json.kernel).toMatchObject({ state: 'R', syscall: null, wchan: null })
+    expect(json.kernel.cpu).toBeGreaterThan(0)
     expect(json.window.seconds).toBeGreaterThan(0.04)
     expect(events).toMatchObject([{ event: 'started', seconds: null }])
     expect(commands).toEqual(['Runtime.enable', 'Runtime.evaluate', 'Runtime.disable'])
