@@ -139,7 +139,7 @@ export interface HeapProfile {
 export interface GarbageCollection {
   /** V8's name: `Scavenge`, `MarkSweepCompact`, `IncrementalMarking`, `ProcessWeakCallbacks`, .. */
   readonly kind: string
-  /** ms since the Unix epoch. */
+  /** ms since the Unix epoch, to within 0.1 s: V8 tells order and length, not when. */
   readonly startedAt: number
   /** ms that the thread stood still. */
   readonly pause: number
