@@ -22,7 +22,7 @@ describe('the stack of a thread', () => {
     expect(caller?.lineNumber).toBe(13)
     expect(json).toMatchObject({ kind: 'stack', partial: null, thread: { role: 'main' } })
     expect(json.kernel).toMatchObject({ state: 'R', syscall: null, wchan: null })
-    expect(json.kernel.cpu).toBeGreaterThan(0)
+    expect(json.kernel.cpu).not.toBe(null)
     expect(json.window.seconds).toBeGreaterThan(0.04)
     expect(events).toMatchObject([{ event: 'started', seconds: null }])
     expect(commands).toEqual(['Runtime.enable', 'Runtime.evaluate', 'Runtime.disable'])
