@@ -199,13 +199,27 @@ describe('a speedscope file', () => {
 
   it('stays small where stacks are deep', () => {
     const deep = Array.from({ length: 1000 }, (_, at) => `f${at}@file:///deep.js:${at + 1}`)
-    const leaves = ['a', 'b', 'c', 'd']
+    const stacks = ['a', 'b', 'c', 'd'].map((leaf) => [...deep, leaf])
     const profile = cpuProfileOf(
-      Array.from({ length: 20_000 }, (_, at) => [[...deep, leaves[at % 4] as string], 1000]),
+      Array.from({ length: 20_000 }, (_, at) => [stacks[at % 4] as string[], 1000]),
     )
     const text = toFormat(profile, 'speedscope') as string
     expect(text.length).toBeLessThan(4_000_000)
     expect(total(readSpeedscope(text).stacks)).toBe(20_000_000)
+  })
+})
+
+describe('stacks that are deep and change all the time', () => {
+  const seen = Array.from({ length: 60 }, (_, at): readonly string[] =>
+    Array.from({ length: 600 }, (_, depth) => `f${at}${'-'.repeat(40)}@file:///f.js:${depth + 1}`),
+  )
+  const profile = cpuProfileOf(Array.from({ length: 6000 }, (_, at) => [seen[at % 60] as never, 7]))
+
+  it('are merged for speedscope, which says so', () => {
+    const { file, stacks } = readSpeedscope(toFormat(profile, 'speedscope') as string)
+    expect(file.name).toBe('server.mjs (4711) resizer: CPU profile (merged, not in order of time)')
+    expect(file.profiles[0]?.events.length).toBe(2 * 60 * 600)
+    expect(total(stacks)).toBe(42_000)
   })
 })
 

@@ -45,7 +45,8 @@ function checkIsHeap(profile: unknown): boolean {
  * A profile in another format: `html` (a flame graph in one page that works offline), `speedscope`, `pprof`
  * (gzipped), `folded` (lines for flamegraph.pl), or its own, `cpuprofile` or `heapprofile` (JSON for DevTools
  * and VS Code). Profiles that somebody else took are taken as well. Times are in µs, but in ns in pprof; a
- * sample weighs the time until the next one. Lines count from 1.
+ * sample weighs the time until the next one. Lines count from 1. Text is a string, but bytes (a Uint8Array)
+ * where it is longer than strings can be.
  *
  * Throws a RangeError (`ERR_THREADMETER_OUT_OF_RANGE`) for a format that there is not, and a TypeError
  * (`ERR_THREADMETER_INVALID_ARG_TYPE`) for what is no profile. It works on the calling

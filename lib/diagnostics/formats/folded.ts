@@ -10,20 +10,27 @@ function label({ functionName, file, lineNumber, category }: TreeFrame): string 
   return escaped(name) + (category === 'kernel' ? '_[k]' : '')
 }
 
+// A string of V8 holds about twice as many.
+const LONGEST_STRING = 2 ** 28
+
 /**
  * Folded stacks, as flamegraph.pl and many others read them: a line for each stack, `outer;inner weight`,
- * in µs or bytes.
+ * in µs or bytes. Bytes where a string would be too long.
  */
-export function folded(tree: StackTree): string {
+export function folded(tree: StackTree): string | Uint8Array {
   const labels = tree.frames.map(label)
   const { weights } = selfWeights(tree)
-  const sums = new Map<string, number>()
+  const lines: Buffer[] = []
+  let length = 0
   for (const [node, weight] of weights.entries()) {
     if (weight === 0) continue
     const stack = pathTo(tree, node)
       .map((at) => labels[tree.nodeFrames[at] as number])
       .join(';')
-    sums.set(stack, (sums.get(stack) ?? 0) + weight)
+    const line = Buffer.from(`${stack} ${Math.round(weight)}\n`)
+    length += line.length
+    lines.push(line)
   }
-  return [...sums].map(([stack, weight]) => `${stack} ${Math.round(weight)}\n`).join('')
+  const all = Buffer.concat(lines, length)
+  return length < LONGEST_STRING ? all.toString() : all
 }

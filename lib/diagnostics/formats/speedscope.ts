@@ -1,7 +1,11 @@
-import { pathTo, type StackTree } from './stack-tree.js'
+import { depthFirst } from './depth-first.js'
+import { pathTo, type StackTree, selfWeights } from './stack-tree.js'
 import { titleOf } from './title.js'
 
 const SCHEMA = 'https://www.speedscope.app/file-format-schema.json'
+
+// About 80 MB of JSON.
+const MOST_EVENTS = 2_000_000
 
 interface StackEvent {
   readonly type: 'O' | 'C'
@@ -16,11 +20,16 @@ function common(one: readonly number[], other: readonly number[]): number {
   return length
 }
 
+interface Weighed {
+  readonly node: number
+  readonly weight: number
+}
+
 /**
- * Calls as they open and close. Only what changes from sample to sample is written: a stack for each sample
- * would make files of gigabytes from deep ones.
+ * Calls as they open and close; null where there would be too many. Only what changes from sample to sample
+ * is written: a stack for each sample would make files of gigabytes from deep ones.
  */
-function eventsOf(tree: StackTree): { events: StackEvent[]; end: number } {
+function eventsOf(tree: StackTree, samples: Iterable<Weighed>, most: number): StackEvent[] | null {
   const events: StackEvent[] = []
   let open: number[] = []
   let at = 0
@@ -28,7 +37,7 @@ function eventsOf(tree: StackTree): { events: StackEvent[]; end: number } {
     for (const node of nodes) events.push({ type, frame: tree.nodeFrames[node] as number, at })
   }
   let before: number | undefined
-  for (const [index, node] of tree.samples.entries()) {
+  for (const { node, weight } of samples) {
     if (node !== before) {
       const path = pathTo(tree, node)
       const kept = common(open, path)
@@ -36,17 +45,33 @@ function eventsOf(tree: StackTree): { events: StackEvent[]; end: number } {
       add('O', path.slice(kept))
       open = path
       before = node
+      if (events.length > most) return null
     }
-    at += tree.weights[index] as number
+    at += weight
   }
   add('C', [...open].reverse())
-  return { events, end: at }
+  return events
 }
 
-/** A file for speedscope, which shows it by time, merged, and by caller and callee. */
+const inTime = (tree: StackTree): Weighed[] =>
+  tree.samples.map((node, at) => ({ node, weight: tree.weights[at] as number }))
+
+/** What each call path weighs, side by side: two events for each, however many samples there were. */
+function merged(tree: StackTree): Weighed[] {
+  const { weights } = selfWeights(tree)
+  return depthFirst(tree, () => true)
+    .map(({ node }) => ({ node, weight: weights[node] as number }))
+    .filter(({ weight }) => weight > 0)
+}
+
+/**
+ * A file for speedscope, which shows it by time, merged, and by caller and callee. Where stacks are so deep
+ * and change so much that the file would be beyond it, they are merged, and the name says so.
+ */
 export function speedscope(tree: StackTree): string {
-  const { events, end } = eventsOf(tree)
-  const title = titleOf(tree)
+  const inOrder = eventsOf(tree, inTime(tree), MOST_EVENTS)
+  const events = inOrder ?? eventsOf(tree, merged(tree), Number.POSITIVE_INFINITY) ?? []
+  const title = titleOf(tree) + (inOrder ? '' : ' (merged, not in order of time)')
   const { details } = tree
   return JSON.stringify({
     $schema: SCHEMA,
@@ -67,7 +92,7 @@ export function speedscope(tree: StackTree): string {
         name: title,
         unit: tree.unit,
         startValue: 0,
-        endValue: end,
+        endValue: tree.weights.reduce((sum, weight) => sum + weight, 0),
         events,
       },
     ],

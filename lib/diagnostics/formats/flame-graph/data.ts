@@ -1,3 +1,4 @@
+import { depthFirst, type Visit } from '../depth-first.js'
 import { NO_NODE, type StackTree, selfWeights } from '../stack-tree.js'
 import { groupFrames } from './groups.js'
 import type { PageData } from './page/data.js'
@@ -27,28 +28,16 @@ function totals(tree: StackTree, self: Float64Array): Float64Array {
 }
 
 /** The nodes depth first; calls of one node by their weight, idle time last. */
-function depthFirst(tree: StackTree, total: Float64Array): { node: number; depth: number }[] {
+function inOrder(tree: StackTree, total: Float64Array): Visit[] {
   const isIdle = (node: number): boolean =>
     tree.frames[tree.nodeFrames[node] as number]?.category === 'idle'
-  // What is pushed last comes first.
-  const lightFirst = (one: number, other: number): number =>
-    Number(isIdle(other)) - Number(isIdle(one)) || (total[one] as number) - (total[other] as number)
-  const children = new Map<number, number[]>()
-  for (const [node, parent] of tree.parents.entries()) {
-    if ((total[node] as number) === 0) continue
-    const list = children.get(parent)
-    if (list) list.push(node)
-    else children.set(parent, [node])
-  }
-  for (const list of children.values()) list.sort(lightFirst)
-  const order: { node: number; depth: number }[] = []
-  const pending = (children.get(NO_NODE) ?? []).map((node) => ({ node, depth: 1 }))
-  for (let next = pending.pop(); next; next = pending.pop()) {
-    const { node, depth } = next
-    order.push(next)
-    for (const child of children.get(node) ?? []) pending.push({ node: child, depth: depth + 1 })
-  }
-  return order
+  return depthFirst(
+    tree,
+    (node) => (total[node] as number) > 0,
+    (one, other) =>
+      Number(isIdle(other)) - Number(isIdle(one)) ||
+      (total[one] as number) - (total[other] as number),
+  )
 }
 
 /** The lines on which each frame was seen most: line, samples, line, samples, .. */
@@ -72,7 +61,7 @@ function hotLines(tree: StackTree): { hot: number[][]; ticks: number[] } {
 /** What the page is given of a tree: only what has a weight, in columns of small numbers. */
 export function pageData(tree: StackTree): PageData {
   const { counts, weights } = selfWeights(tree)
-  const order = depthFirst(tree, totals(tree, weights))
+  const order = inOrder(tree, totals(tree, weights))
   const strings = new Strings()
   const { groups, frameGroups } = groupFrames(tree)
   const isTime = tree.unit === 'microseconds'
