@@ -11,10 +11,17 @@ const MIB = 1_048_576
 const DEFAULT_FOR = 10
 const DEFAULT_BYTES = 100e6
 
-const CONDITION_KEYS = [...CONDITIONS, 'for', 'thread']
-const CAPTURE_KEYS = [
-  ...['profileSeconds', 'heapSnapshot', 'directory', 'files', 'bytes', 'every'],
-  'onCapture',
+/** What conditions can be told. */
+export const CONDITION_KEYS: readonly string[] = [...CONDITIONS, 'for', 'thread']
+
+/** What captures can be told in words: `onCapture` is a function. */
+export const CAPTURE_KEYS: readonly string[] = [
+  'profileSeconds',
+  'heapSnapshot',
+  'directory',
+  'files',
+  'bytes',
+  'every',
 ]
 
 type Fields = Readonly<Record<string, unknown>>
@@ -110,7 +117,9 @@ export function checkTrigger(conditions: unknown, capture: unknown): TriggerSpec
     threshold,
     for: secondsOf(condition, threshold, fields.for),
     thread: threadOf(fields.thread),
-    capture: captureOf(capture === undefined ? {} : fieldsOf('capture', capture, CAPTURE_KEYS)),
+    capture: captureOf(
+      capture === undefined ? {} : fieldsOf('capture', capture, [...CAPTURE_KEYS, 'onCapture']),
+    ),
   }
 }
 

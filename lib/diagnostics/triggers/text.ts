@@ -1,8 +1,8 @@
 import { outOfRange } from '../../errors.js'
-import { checkTrigger, conditionsOf } from './check.js'
-import { CONDITIONS, type TriggerSpec } from './model.js'
+import { CAPTURE_KEYS, CONDITION_KEYS, checkTrigger, conditionsOf } from './check.js'
+import type { TriggerSpec } from './model.js'
 
-const ABOUT_CONDITIONS: readonly string[] = [...CONDITIONS, 'for', 'thread']
+const KNOWN = [...CONDITION_KEYS, ...CAPTURE_KEYS]
 
 const SWITCHES: ReadonlyMap<string, boolean> = new Map([
   ['on', true],
@@ -34,10 +34,10 @@ export function triggerFromText(
   const conditions: Record<string, unknown> = {}
   const capture: Record<string, unknown> = {}
   for (const [key, text] of entries) {
-    const fields = ABOUT_CONDITIONS.includes(key) ? conditions : capture
+    const fields = CONDITION_KEYS.includes(key) ? conditions : capture
+    if (!KNOWN.includes(key)) throw outOfRange(where, `made of ${KNOWN.join(', ')}`, key)
     if (Object.hasOwn(fields, key)) throw outOfRange(where, `given one ${key}`, text)
-    // By this route, for a name such as __proto__ would otherwise not be seen.
-    Object.defineProperty(fields, key, { value: readValue(key, text), enumerable: true })
+    fields[key] = readValue(key, text)
   }
   return checkTrigger(conditions, capture)
 }
