@@ -34,6 +34,8 @@ export interface Native {
   taskFigures(pid: number, tid: number, flags: number): boolean
   offerInterrupts(threadId: number, answer: (letter: string) => string): string
   interruptible(tid: number, threadId: number): number
+  announceEnd(): void
+  isEnding(recipient: number): boolean
   sendLetter(recipient: number, text: string, wantsReply: boolean): number
   takeReply(letter: number): string | number
   forgetLetter(letter: number): boolean

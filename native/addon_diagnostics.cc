@@ -112,6 +112,7 @@ Napi::Value OfferInterrupts(const Napi::CallbackInfo& info) {
     return Napi::String::New(env, "this host makes no threadsafe function");
   }
   interrupts.Offer({answerer->uid, tid, thread_id, isolate, answerer, Wake, Answer});
+  Of(info).answerer_uid = answerer->uid;
   // After the threadsafe function's own hook, and so run before it: none wakes what is gone.
   napi_add_env_cleanup_hook(env, OnAnswererCleanup, answerer);
   return Napi::String::New(env, "");
@@ -123,6 +124,17 @@ Napi::Value Interruptible(const Napi::CallbackInfo& info) {
   const uint64_t uid = Interrupts::Get().Find(info[0].As<Napi::Number>().Int32Value(),
                                               info[1].As<Napi::Number>().Int32Value());
   return Napi::Number::New(info.Env(), static_cast<double>(uid));
+}
+
+// announceEnd(): void; of the calling thread
+void AnnounceEnd(const Napi::CallbackInfo& info) {
+  Interrupts::Get().AnnounceEnd(Of(info).answerer_uid);
+}
+
+// isEnding(recipient: number): boolean
+Napi::Value IsEnding(const Napi::CallbackInfo& info) {
+  const auto recipient = static_cast<uint64_t>(info[0].As<Napi::Number>().Int64Value());
+  return Napi::Boolean::New(info.Env(), Interrupts::Get().IsEnding(recipient));
 }
 
 // sendLetter(recipient: number, text: string, wantsReply: boolean): the letter's number; 0 when the
@@ -166,6 +178,8 @@ Napi::Value ForgetLetter(const Napi::CallbackInfo& info) {
 void ExportDiagnosticCalls(Napi::Env env, Napi::Object exports) {
   exports["offerInterrupts"] = Napi::Function::New<OfferInterrupts>(env);
   exports["interruptible"] = Napi::Function::New<Interruptible>(env);
+  exports["announceEnd"] = Napi::Function::New<AnnounceEnd>(env);
+  exports["isEnding"] = Napi::Function::New<IsEnding>(env);
   exports["sendLetter"] = Napi::Function::New<SendLetter>(env);
   exports["takeReply"] = Napi::Function::New<TakeReply>(env);
   exports["forgetLetter"] = Napi::Function::New<ForgetLetter>(env);

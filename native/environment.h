@@ -19,6 +19,7 @@ struct Environment {
   MonotonicSplit split;
   uint64_t uid = 0;
   bool sends_letters = false;
+  uint64_t answerer_uid = 0;
   Look look;
 };
 

@@ -111,6 +111,17 @@ void Interrupts::Withdraw(uint64_t uid) {
   }
 }
 
+void Interrupts::AnnounceEnd(uint64_t uid) {
+  Lock lock(*this);
+  if (Recipient* recipient = FindRecipient(uid)) recipient->is_ending = true;
+}
+
+bool Interrupts::IsEnding(uint64_t uid) {
+  Lock lock(*this);
+  const Recipient* recipient = FindRecipient(uid);
+  return recipient != nullptr && recipient->is_ending;
+}
+
 uint64_t Interrupts::Find(pid_t tid, int thread_id) {
   Lock lock(*this);
   // The last one: an environment may have loaded the addon twice.

@@ -37,6 +37,7 @@ struct Recipient {
   // On the thread itself.
   Outcome (*answer)(void* context, const Text& letter, Text* reply);
 
+  bool is_ending = false;
   bool is_interrupt_due = false;
   bool is_answering = false;
 };
@@ -67,6 +68,9 @@ class Interrupts {
   void Offer(const Recipient& recipient);
   // On the recipient's thread, before its environment ends: letters to it end.
   static void Withdraw(uint64_t uid);
+  // On the recipient's thread, while JavaScript still runs on it: tells whoever converses with it.
+  void AnnounceEnd(uint64_t uid);
+  bool IsEnding(uint64_t uid);
   // The uid of the thread that has offered itself, else kGone; a negative number is any.
   uint64_t Find(pid_t tid, int thread_id);
 

@@ -17,6 +17,12 @@ describe('what ends while it answers an interrupt', () => {
     },
   )
 
+  test('process.exit() in the worker: a profile is saved, and the exit not delayed for long', async () => {
+    const { ms, ...rest } = await run<{ ms: number }>('profile')
+    expect(rest).toEqual({ code: 5, hasLeave: true, after: 'ERR_THREADMETER_THREAD_ENDED' })
+    expect(ms).toBeLessThan(3000)
+  })
+
   test("a script's time-out still ends the script", async () => {
     expect(await run('timeout')).toEqual({
       answer: 'ERR_THREADMETER_CAPTURE_FAILED',
@@ -44,8 +50,8 @@ describe('what ends while it answers an interrupt', () => {
   test('short-lived workers: each letter is answered by its own thread or ends with it', async () => {
     const { workers, answered, ended, wrong, waiting } = await interruptResult<
       Record<string, number>
-    >('churn', '160')
-    expect({ workers, wrong, waiting }).toEqual({ workers: 160, wrong: 0, waiting: 0 })
+    >('churn', '120')
+    expect({ workers, wrong, waiting }).toEqual({ workers: 120, wrong: 0, waiting: 0 })
     expect(answered).toBeGreaterThan(100)
     expect(ended).toBeGreaterThan(0)
   })

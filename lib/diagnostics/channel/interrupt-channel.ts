@@ -15,6 +15,7 @@ const NOBODY = 0
 const NO_ROOM = 'the thread had neither stack nor memory left for it'
 
 const WATCH_MS = 100
+const ENDING_MS = 250
 // How often a thread is interrupted for an answer that comes later, as that of a promise.
 const SHORTEST_TAKE_MS = 2
 const LONGEST_TAKE_MS = 250
@@ -164,12 +165,19 @@ class InterruptChannel extends Conversation {
   #checkThread(): void {
     const { tid, threadId } = this.thread
     if (native?.interruptible(tid ?? ANY, threadId) !== this.#recipient) this.#threadEnded()
+    else if (native.isEnding(this.#recipient)) void this.#threadEnds()
+  }
+
+  /** The thread waits for it, and ends when the session is closed. */
+  async #threadEnds(): Promise<void> {
+    await this.announceEnding('thread ended', ENDING_MS)
+    this.#threadEnded()
   }
 
   #threadEnded(): void {
     if (this.#isOver) return
     this.#end(new ThreadmeterError('ERR_THREADMETER_THREAD_ENDED', [threadText(this.thread)]))
-    // JavaScript runs no more on that thread: nothing is left to be saved.
+    // Where it comes as a surprise, JavaScript runs no more on that thread: nothing can be saved.
     void this.announceEnding('thread ended', 0)
   }
 

@@ -1,4 +1,4 @@
-import { threadId } from 'node:worker_threads'
+import { isMainThread, threadId } from 'node:worker_threads'
 import { available, type Capability, messageOf, missing } from '../../capability.js'
 import { native, nativeError } from '../../native.js'
 import type { Letter, OWN_FUNCTION } from './letters.js'
@@ -7,12 +7,29 @@ import { LocalSession } from './local-session.js'
 // Sessions that nobody closed, because who opened them ended first, make room.
 const MOST_SESSIONS = 16
 
+// How long the end of a worker waits for those who converse with it to take what there is: they look
+// ten times a second.
+const LONGEST_FAREWELL_MS = 300
+
 const sessions = new Map<string, LocalSession>()
 let offered: Capability | undefined
+let saysFarewell = false
+
+/** Interrupts go on in this wait: it ends when all sessions are closed. */
+function farewell(): void {
+  if (sessions.size === 0) return
+  native?.announceEnd()
+  const nothing = new Int32Array(new SharedArrayBuffer(4))
+  const end = performance.now() + LONGEST_FAREWELL_MS
+  while (sessions.size > 0 && performance.now() < end) Atomics.wait(nothing, 0, 0, 10)
+}
 
 function open(name: string): void {
   if (sessions.size >= MOST_SESSIONS) close(sessions.keys().next().value as string)
   sessions.set(name, new LocalSession())
+  if (isMainThread || saysFarewell) return
+  saysFarewell = true
+  process.on('exit', farewell)
 }
 
 function close(name: string): void {
