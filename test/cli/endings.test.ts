@@ -71,6 +71,11 @@ it('refuses a thread in a native call, or waits for its return', async () => {
   expect(refused.code).toBe(3)
   expect(refused.errors).toMatch(/shell .*is in a native call, .*poll\w*\(2\).*; --wait S waits/)
   expect(readdirSync(cwd)).toEqual([])
+  // It is not there yet: nothing has been captured that could be kept.
+  const stopped = new Running(['profile', String(napping.pid), 'shell', '--wait', '60'], { cwd })
+  await stopped.untilError(/waiting for shell/)
+  stopped.child.kill('SIGINT')
+  expect((await stopped.end()).code).toBe(130)
   const { code, errors } = await waiting
   expect(code).toBe(0)
   expect(errors).toMatch(/^threadmeter: waiting for nap: .*poll/m)

@@ -40,6 +40,31 @@ it('finds the one service that runs, and lists them where there are several', as
   }
 })
 
+it('asks the only process that can be asked, and lists them where there are several', async () => {
+  const fixture = new URL('fixtures/only.mjs', import.meta.url).pathname
+  const mount = 'mount -t tmpfs none /dev/shm && exec "$0" "$@"'
+  const output = await execute([
+    ...unshare('--mount', '--pid', '--fork', '--mount-proc'),
+    ...['sh', '-c', mount, process.execPath, fixture],
+  ])
+  const { pids, endings } = JSON.parse(output) as { pids: number[]; endings: Ending[][] }
+  const [none, one, two] = endings as [Ending[], Ending[], Ending[]]
+  expect(none.map(({ code }) => code)).toEqual([2, 2, 1])
+  expect(none[0]?.stderr).toMatch(/No process with diagnostics is running\. .*\n.*--import/)
+  expect(none[2]?.stderr).toMatch(/no process with threadmeter is running; .*\n.*--import/)
+  expect(one.map(({ code, stderr }) => ({ code, stderr }))).toEqual(
+    one.map(() => ({ code: 0, stderr: '' })),
+  )
+  expect(one[0]?.stdout).toMatch(/^main .* idle\n\nmail .* idle$/m)
+  expect(one[1]?.stdout).toMatch(/\n\nmail .* idle\n$/)
+  expect(one[2]?.stdout).toContain(`└─ ${pids[0]} `)
+  expect(two.map(({ code }) => code)).toEqual([2, 2, 0])
+  for (const pid of pids) {
+    expect(two[0]?.stderr).toMatch(new RegExp(`^ {2}threadmeter stack ${pid} {3}\\S`, 'm'))
+    expect(two[2]?.stdout).toContain(`${pid} `)
+  }
+})
+
 // Needs root, of which it keeps nothing but the name: capabilities and the group 0 see what is hidden.
 it.runIf(process.getuid?.() === 0)('says that a process is hidden', async () => {
   const script = `

@@ -1,3 +1,4 @@
+import { isAbortError } from '../../diagnostics/door/door-error.js'
 import type {
   CaptureDetails,
   CapturedThread,
@@ -45,12 +46,15 @@ export interface CaptureTask {
 
 interface Tally {
   done: number
+  /** Ended by the user before there was anything to hand out. */
+  ended: number
   failed: number
   blocked: number
   cutShort: boolean
 }
 
-function exitCodeOf({ done, failed, blocked, cutShort }: Tally): number {
+function exitCodeOf({ done, ended, failed, blocked, cutShort }: Tally): number {
+  if (done === 0 && ended > 0) return EXIT.interrupted
   if (failed === 0) return cutShort ? EXIT.partial : EXIT.done
   if (done > 0) return EXIT.partial
   return blocked === failed ? EXIT.blocked : EXIT.failed
@@ -93,10 +97,11 @@ async function* counted(
   }
 }
 
-async function takeIn(run: Run, received: ReceivedCapture): Promise<void> {
+async function takeIn(run: Run, received: ReceivedCapture, signal: AbortSignal): Promise<void> {
   const { task, target, progress, tally } = run
   if ('error' in received) {
-    fail(run, received.error, received.thread)
+    if (signal.aborted && isAbortError(received.error)) tally.ended++
+    else fail(run, received.error, received.thread)
     return
   }
   const { thread, bytes, details } = received
@@ -114,7 +119,7 @@ async function receiveAll(run: Run, signal: AbortSignal): Promise<void> {
   const request = requestOf(input, task.kind, target.thread, task.fields)
   const onProgress = (event: Parameters<Progress['take']>[0]): void => progress.take(event)
   for await (const received of target.source.capture(request, { signal, onProgress })) {
-    await takeIn(run, received)
+    await takeIn(run, received, signal)
   }
   progress.close()
   if (run.tally.done > 0) await task.finish?.(target, (text) => progress.say(text))
@@ -140,8 +145,8 @@ async function ask(run: Run): Promise<number> {
     await withinTimeout(timeoutOf(input), receiveAll(run, interruption.signal))
     return exitCodeOf(tally)
   } catch (error) {
-    if (interruption.signal.aborted) return tally.done > 0 ? EXIT.done : EXIT.interrupted
     if (error instanceof Failure || (error as { code?: string }).code === undefined) throw error
+    if (interruption.signal.aborted) return tally.done > 0 ? EXIT.done : EXIT.interrupted
     fail(run, error)
     return exitCodeOf(tally)
   } finally {
@@ -168,6 +173,6 @@ export async function runCapture(
     who: `${target.pid} ${target.program}`,
     all: target.thread === 'all',
   })
-  const tally: Tally = { done: 0, failed: 0, blocked: 0, cutShort: false }
+  const tally: Tally = { done: 0, ended: 0, failed: 0, blocked: 0, cutShort: false }
   return await ask({ input, task, target, progress, look, tally })
 }
