@@ -57,8 +57,9 @@ function checkIsHeap(profile: unknown): boolean {
  * import { writeFileSync } from 'node:fs'
  * import { tmpdir } from 'node:os'
  * import { join } from 'node:path'
- * import { cpuProfile, toFormat } from 'threadmeter/diagnostics'
+ * import { cpuProfile, enableDiagnostics, toFormat } from 'threadmeter/diagnostics'
  *
+ * await enableDiagnostics()
  * const profile = await cpuProfile('main', { seconds: 0.5 })
  * writeFileSync(join(tmpdir(), 'main.html'), toFormat(profile, 'html'))
  * ```
