@@ -188,6 +188,35 @@ describe('the page of a flame graph', () => {
     expect(await zoomedTo(page)).toBe('main')
   })
 
+  it('fits narrow screens', async () => {
+    const page = await opened(shop(), 'narrow')
+    await page.resize({ width: 380, height: 700 })
+    await page.painted()
+    const { width, graph } = await page.evaluate<{ width: number; graph: number }>(
+      `({ width: document.documentElement.scrollWidth, graph: document.getElementById('graph').clientHeight })`,
+    )
+    expect(width).toBeLessThanOrEqual(380)
+    expect(graph).toBeLessThan(700)
+    expect(graph).toBeGreaterThan(300)
+    await page.evaluate('document.getElementById("graph").scrollIntoView()')
+    await page.click(await pointAt(page, 0.85, 2))
+    expect(await zoomedTo(page)).toBe('one')
+  })
+
+  it('keeps the focus where it is when a function is picked', async () => {
+    const page = await opened(shop(), 'focus')
+    await page.evaluate('document.querySelector("#functions tr:nth-child(2) button").focus()')
+    await page.evaluate('document.activeElement.click()')
+    await page.painted()
+    expect(await page.evaluate('document.activeElement.ariaPressed')).toBe('true')
+    // The heaviest of its calls is described.
+    expect(await page.text('#selected .name')).toBe('three')
+    await page.evaluate('document.activeElement.click()')
+    await page.painted()
+    expect(await page.evaluate('document.activeElement.ariaPressed')).toBe('false')
+    expect(await page.text('#matched')).toBe('')
+  })
+
   it('takes names for texts, whatever is in them', async () => {
     const hostile = [
       '<img src=x onerror="document.title=1">',

@@ -119,7 +119,7 @@ noscript p{padding:10px 18px}
 body{height:auto;min-height:100vh}
 header,.toolbar,#legend{padding-left:12px;padding-right:12px}
 main{display:block;padding:0 12px 12px}
-#graph{height:62vh}
+#graph{flex:none;height:62vh}
 aside{margin-top:12px}
 .functions{max-height:70vh}
 .keys{display:none}

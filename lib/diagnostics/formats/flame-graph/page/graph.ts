@@ -19,6 +19,7 @@ export class Graph {
   readonly #spoken = element('spoken')
   readonly #painter: Painter
   #count = 1
+  #height = 0
   #hovered = -1
 
   constructor(store: Store) {
@@ -51,7 +52,12 @@ export class Graph {
     this.#canvas.height = Math.round(clientHeight * ratio)
     this.#canvas.style.width = `${clientWidth}px`
     this.#canvas.style.height = `${clientHeight}px`
+    const { scrollTop } = this.#scroller
     this.#measure()
+    // What stands at the bottom stays there.
+    const grown = clientHeight - this.#height
+    if (!this.#store.state.isIcicle) this.#scroller.scrollTop = scrollTop - grown
+    this.#height = clientHeight
     this.#paint()
   }
 

@@ -15,6 +15,12 @@ const MOST_ROWS = 200
 
 type Order = 'name' | 'self' | 'total'
 
+interface Row {
+  readonly frame: number
+  readonly row: PageElement
+  readonly button: PageElement
+}
+
 /** The functions of the view, sortable; picking one marks all its calls. */
 export class FunctionTable {
   readonly #store: Store
@@ -23,6 +29,7 @@ export class FunctionTable {
   readonly #heads: ReadonlyMap<Order, PageElement>
   #order: Order = 'self'
   #isAscending = false
+  #rows: readonly Row[] = []
 
   constructor(store: Store) {
     this.#store = store
@@ -34,12 +41,12 @@ export class FunctionTable {
     }
     this.#body.addEventListener('click', ({ target }) => this.#pick(target as PageElement))
     store.show((state, before) => {
-      const isSame =
-        state !== before &&
-        state.root === before.root &&
-        state.withIdle === before.withIdle &&
-        state.marked === before.marked
-      if (!isSame) this.#fill()
+      const isSearch = state.markedBy === 'search' || before.markedBy === 'search'
+      const isOther = state.root !== before.root || state.withIdle !== before.withIdle
+      const isFirst = state === before
+      if (isFirst || isOther || (isSearch && state.marked !== before.marked)) this.#fill()
+      // The rows stay: one of their buttons may have the focus.
+      else for (const row of this.#rows) this.#showMark(row)
     })
   }
 
@@ -72,7 +79,8 @@ export class FunctionTable {
   #fill(): void {
     const wanted = this.#sorted(this.#wanted())
     const shown = wanted.slice(0, MOST_ROWS)
-    this.#body.replaceChildren(...shown.map((row) => this.#row(row)))
+    this.#rows = shown.map((weight) => this.#row(weight))
+    this.#body.replaceChildren(...this.#rows.map(({ row }) => row))
     const { length } = wanted
     this.#note.hidden = length <= MOST_ROWS && length > 0
     this.#note.textContent =
@@ -83,16 +91,20 @@ export class FunctionTable {
     }
   }
 
-  #row({ frame, self, total }: FunctionWeight): PageElement {
+  #showMark({ frame, row, button }: Row): void {
+    const isMarked = this.#store.state.markedBy === `function ${frame}`
+    button.setAttribute('aria-pressed', String(isMarked))
+    row.classList.toggle('marked', isMarked)
+  }
+
+  #row({ frame, self, total }: FunctionWeight): Row {
     const { tree, state } = this.#store
     const { unit } = tree.data
     const whole = tree.total[state.root] as number
-    const isMarked = state.markedBy === `function ${frame}`
     const swatch = make('span', 'swatch')
     swatch.style.background = `var(--${groupOf(tree, frame).colour})`
     const button = make('button', 'function', swatch, make('span', 'name', nameOf(tree, frame)))
     button.dataset.frame = String(frame)
-    button.setAttribute('aria-pressed', String(isMarked))
     const place = make('span', 'place', shortPlaceOf(tree, frame) || groupOf(tree, frame).label)
     button.append(place)
     button.title = `${nameOf(tree, frame)}\n${placeOf(tree, frame)}`
@@ -110,8 +122,8 @@ export class FunctionTable {
     const head = make('th', '', button)
     head.setAttribute('scope', 'row')
     row.append(head, cell(self), cell(total))
-    row.classList.toggle('marked', isMarked)
-    return row
+    this.#showMark({ frame, row, button })
+    return { frame, row, button }
   }
 
   #pick(target: PageElement): void {
@@ -125,5 +137,8 @@ export class FunctionTable {
     const marked = new Uint8Array(this.#store.tree.data.frames.name.length)
     marked[Number(frame)] = 1
     this.#store.set({ marked, markedBy })
+    // The heaviest of its calls, which is brought into view.
+    const heaviest = this.#store.matches?.nodes[0]
+    if (heaviest !== undefined) this.#store.set({ selected: heaviest })
   }
 }
