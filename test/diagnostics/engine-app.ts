@@ -113,6 +113,7 @@ export class EngineApp {
     app = new EngineApp(child.pid as number, ended, socket, (line) =>
       child.stdin.write(`${line}\n`),
     )
+    app.errors = errors
     return app
   }
 

@@ -61,26 +61,32 @@ describe('a thread in a native call', () => {
     ['readFifo', { state: 'S', syscall: 'read' }],
   ] as const
 
-  it.each(NATIVE)('is told by the kernel: workers in %s', async (state, kernel) => {
-    const app = await EngineApp.start({ ...inAll(state), main: 'idle' })
+  it('is told by the kernel: workers, nested or not', async () => {
+    const app = await EngineApp.start({
+      workers: NATIVE.flatMap(([state]) => [
+        { name: state, state },
+        { name: `in ${state}`, state, under: state },
+      ]),
+    })
     const answer = await app.capture({ kind: 'stack', thread: 'all' })
     const reports = reportsOf(answer)
     expect(reports.get('main')).toMatchObject({ state: 'idle' })
-    for (const name of ['outer', 'inner']) {
-      expect(reports.get(name)).toMatchObject({ state: 'native', frames: [], kernel })
+    for (const [state, kernel] of NATIVE) {
+      for (const name of [state, `in ${state}`]) {
+        expect(reports.get(name)).toMatchObject({ state: 'native', frames: [], kernel })
+      }
     }
     expect(answer.ms).toBeLessThan(SAID_MS)
   })
 
   it.each(NATIVE)('is told by the kernel: main in %s', async (main, kernel) => {
-    const app = await EngineApp.start({
-      main,
-      workers: [{ name: 'bare', state: 'spin', bare: true }],
-    })
-    const answer = await app.capture({ kind: 'stack', thread: 'main' })
+    const app = await EngineApp.start({ main })
+    const [answer, refused] = await Promise.all([
+      app.capture({ kind: 'stack', thread: 'main' }),
+      app.capture({ kind: 'cpu-profile', thread: 'main' }),
+    ])
     expect(reportsOf(answer).get('main')).toMatchObject({ state: 'native', frames: [], kernel })
     expect(answer.ms).toBeLessThan(SAID_MS)
-    const refused = await app.capture({ kind: 'cpu-profile', thread: 'main' })
     expect(refused.outcomes[0].error).toMatchObject({
       code: 'ERR_THREADMETER_THREAD_BLOCKED',
       message: expect.stringMatching(/^main is in a native call/),
@@ -99,7 +105,10 @@ describe('a thread in a native call', () => {
         { name: 'bare', state: 'spin', bare: true },
       ],
     })
-    const answer = await app.capture({ kind: 'stack', thread: 'all' })
+    const [answer, { failed }] = await Promise.all([
+      app.capture({ kind: 'stack', thread: 'all' }),
+      app.capture({ kind: 'stack', thread: 'bare' }),
+    ])
     expect(answer.ms).toBeLessThan(SAID_MS)
     const [main, ...workers] = answer.outcomes
       .map(({ json }) => JSON.parse(json as string) as StackReport)
@@ -112,7 +121,6 @@ describe('a thread in a native call', () => {
       { ...interrupt, state: 'idle' },
     ])
     expect(workers[0].frames[0].functionName).toBe('spin')
-    const { failed } = await app.capture({ kind: 'stack', thread: 'bare' })
     expect(failed).toMatchObject({
       code: 'ERR_THREADMETER_THREAD_NOT_FOUND',
       message: expect.stringMatching(/workers that only the main thread knows/),

@@ -18,6 +18,7 @@ export class InspectorRoute {
   readonly #mains = new Set<MainChannel>()
   readonly #hubs = new Set<WorkerHub>()
   #leases = 0
+  #ended: Promise<void> | undefined
 
   constructor(lifecycle: Lifecycle) {
     this.#lifecycle = lifecycle
@@ -59,7 +60,10 @@ export class InspectorRoute {
    */
   async open(thread: CapturedThread, isSaved = false): Promise<Channel> {
     if (thread.role === 'main') {
-      const main = new MainChannel(this.#lifecycle, (channel) => this.#mains.delete(channel))
+      const main = new MainChannel(this.#lifecycle, {
+        exiting: () => this.#end(),
+        closed: (channel) => this.#mains.delete(channel),
+      })
       this.#mains.add(main)
       return main
     }
@@ -87,11 +91,11 @@ export class InspectorRoute {
   }
 
   #openHub(): WorkerHub {
-    const hub: WorkerHub = new WorkerHub(
-      this.#lifecycle,
-      () => this.#hubs.delete(hub),
-      (idle) => this.#closeIdle(idle),
-    )
+    const hub = new WorkerHub(this.#lifecycle, {
+      exiting: () => this.#end(),
+      idle: (idle) => this.#closeIdle(idle),
+      closing: (closing) => this.#hubs.delete(closing),
+    })
     this.#hubs.add(hub)
     return hub
   }
@@ -101,7 +105,12 @@ export class InspectorRoute {
   }
 
   /** The main thread exits: takes what there is, and closes all. */
-  async #end(): Promise<void> {
+  #end(): Promise<void> {
+    this.#ended ??= this.#takeAndClose()
+    return this.#ended
+  }
+
+  async #takeAndClose(): Promise<void> {
     const workers = [...this.#hubs].flatMap((hub) => hub.channels)
     await Promise.all(
       [...this.#mains, ...workers].map((channel) =>

@@ -10,6 +10,13 @@ interface Notification {
   readonly params: unknown
 }
 
+/** Who looks after the channel. */
+export interface MainOwner {
+  /** The main thread waits for its sessions to be closed, and exits. */
+  exiting(): Promise<void>
+  closed(channel: MainChannel): void
+}
+
 /**
  * The inspector of the main thread. A session of its own for each channel: what a capture leaves enabled
  * ends with it. Throws ERR_THREADMETER_DIAGNOSTICS_UNAVAILABLE, ERR_THREADMETER_PROCESS_ENDED.
@@ -18,13 +25,13 @@ export class MainChannel extends Conversation {
   readonly route = 'inspector'
   readonly #session: Session
   readonly #release: () => void
-  readonly #closed: (channel: MainChannel) => void
+  readonly #owner: MainOwner
   #isClosed = false
 
-  constructor(lifecycle: Lifecycle, closed: (channel: MainChannel) => void) {
+  constructor(lifecycle: Lifecycle, owner: MainOwner) {
     super(MAIN_THREAD)
     this.#release = lifecycle.hold()
-    this.#closed = closed
+    this.#owner = owner
     try {
       this.#session = openMainSession()
     } catch (error) {
@@ -35,6 +42,19 @@ export class MainChannel extends Conversation {
       const { method, params } = message as Notification
       this.emit(method, params)
     })
+    this.#watchExit()
+  }
+
+  /**
+   * An exit of which nobody was told, by process.reallyExit() say, waits for its sessions where a debugging
+   * port is open, and for workers that wait for theirs: for ever, if they stayed.
+   */
+  #watchExit(): void {
+    this.on('NodeRuntime.waitingForDisconnect', async () => {
+      await this.#owner.exiting()
+      await this.close()
+    })
+    this.post('NodeRuntime.notifyWhenWaitingForDisconnect', { enabled: true }).catch(() => {})
   }
 
   protected send(method: string, params: object | undefined, answer: Answer): void {
@@ -47,6 +67,6 @@ export class MainChannel extends Conversation {
     this.finish(new ThreadmeterError('ERR_THREADMETER_PROCESS_ENDED', [String(process.pid)]))
     this.#session.disconnect()
     this.#release()
-    this.#closed(this)
+    this.#owner.closed(this)
   }
 }

@@ -45,6 +45,8 @@ export interface ThreadList {
   readonly threads: readonly CapturedThread[]
   /** False when the main thread did not answer in time: workers without threadmeter are missing. */
   readonly isComplete: boolean
+  /** Why the inspector told nothing. */
+  readonly failure?: unknown
 }
 
 /** What only the inspector told. A threadId is never used twice. */
@@ -68,14 +70,20 @@ export class Threads {
   /** All of them, as far as they are known within the time. Needs a lease of the route. */
   async list(boundMs: number): Promise<ThreadList> {
     let workers: readonly KnownWorker[] | undefined
-    await withinMs(
-      boundMs,
-      this.#route.workers().then((known) => {
+    let failure: unknown
+    const telling = this.#route.workers().then(
+      (known) => {
         workers = known
-      }),
+      },
+      (error) => {
+        failure = error
+      },
     )
+    await withinMs(boundMs, telling)
     if (workers !== undefined) await this.#learn(workers)
-    return { threads: this.#known(), isComplete: workers !== undefined }
+    const threads = this.#known()
+    const isComplete = workers !== undefined
+    return failure === undefined ? { threads, isComplete } : { threads, isComplete, failure }
   }
 
   #known(): CapturedThread[] {

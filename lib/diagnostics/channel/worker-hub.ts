@@ -1,4 +1,5 @@
 import type { CapturedThread } from '../model.js'
+import { withinMs } from './conversation.js'
 import type { Lifecycle } from './lifecycle.js'
 import { MainChannel } from './main-channel.js'
 import { WorkerChannel } from './worker-channel.js'
@@ -22,8 +23,20 @@ interface Attached {
 // `workerId` is something else than the threadId.
 const TITLE = /^\[worker (\d+)\] ?(.*)$/s
 
+const DISABLE_MS = 100
+
 // What Node 24 and later call a worker without a name.
 const UNNAMED = 'WorkerThread'
+
+/** Who looks after the hub. */
+export interface HubOwner {
+  /** The main thread waits for its sessions to be closed, and exits. */
+  exiting(): Promise<void>
+  /** The last channel has closed. */
+  idle(hub: WorkerHub): void
+  /** Nothing more can be taken from it. */
+  closing(hub: WorkerHub): void
+}
 
 /**
  * The sessions of all workers that one session of the main thread brings: each is used once, so that
@@ -33,15 +46,15 @@ export class WorkerHub {
   readonly #main: MainChannel
   readonly #unused = new Map<number, AttachedWorker>()
   readonly #channels = new Map<string, WorkerChannel>()
-  readonly #idle: (hub: WorkerHub) => void
+  readonly #owner: HubOwner
+  #isClosed = false
   /** Resolves when all workers are known: when the main thread has answered. */
   readonly ready: Promise<unknown>
   #isFresh = true
 
-  /** @param idle called each time that the last channel has closed */
-  constructor(lifecycle: Lifecycle, closed: () => void, idle: (hub: WorkerHub) => void) {
-    this.#idle = idle
-    this.#main = new MainChannel(lifecycle, closed)
+  constructor(lifecycle: Lifecycle, owner: HubOwner) {
+    this.#owner = owner
+    this.#main = new MainChannel(lifecycle, { exiting: () => owner.exiting(), closed: () => {} })
     this.#main.on('NodeWorker.attachedToWorker', (params) => this.#attached(params))
     this.#main.on('NodeWorker.detachedFromWorker', (params) => this.#detached(params))
     this.#main.on('NodeWorker.receivedMessageFromWorker', (params) => this.#received(params))
@@ -90,7 +103,12 @@ export class WorkerHub {
   }
 
   async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#owner.closing(this)
     for (const channel of this.#channels.values()) channel.ended()
+    // Answered, no worker waits at its end any more: an exit that goes on before would wait for it.
+    await withinMs(DISABLE_MS, this.#main.post('NodeWorker.disable'))
     await this.#main.close()
   }
 
@@ -114,6 +132,6 @@ export class WorkerHub {
 
   #closed(sessionId: string): void {
     this.#channels.delete(sessionId)
-    if (this.isIdle) this.#idle(this)
+    if (this.isIdle) this.#owner.idle(this)
   }
 }

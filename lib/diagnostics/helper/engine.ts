@@ -94,11 +94,11 @@ class HelperEngine implements Engine {
   async #resolve(target: ThreadTarget): Promise<CapturedThread> {
     if (target === MAIN_THREAD.name || target === MAIN_THREAD.threadId) return MAIN_THREAD
     let refused: unknown
-    for await (const { threads, isComplete } of this.#lists()) {
+    for await (const { threads, isComplete, failure } of this.#lists()) {
       try {
         return resolveThread(target, threads, isComplete)
       } catch (error) {
-        refused = error
+        refused = failure ?? error
       }
     }
     throw refused
@@ -109,7 +109,7 @@ class HelperEngine implements Engine {
     for (const boundMs of LIST_MS) {
       const list = await this.#threads.list(boundMs)
       yield list
-      if (list.isComplete) return
+      if (list.isComplete || list.failure !== undefined) return
     }
   }
 
