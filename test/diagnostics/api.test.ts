@@ -84,7 +84,11 @@ describe('the functions', () => {
 describe('signals and time-outs', () => {
   it('end a profile early, with what there is', async () => {
     const started = performance.now()
-    const profile = await cpuProfile('main', { seconds: 60, signal: AbortSignal.timeout(300) })
+    const controller = new AbortController()
+    const onProgress = ({ event }: ProgressEvent): void => {
+      if (event === 'progress') controller.abort()
+    }
+    const profile = await cpuProfile('main', { seconds: 60, signal: controller.signal, onProgress })
     expect(profile.threadmeter.partial).toBe('aborted')
     expect(profile.threadmeter.window.seconds).toBeLessThan((performance.now() - started) / 1000)
   })
@@ -92,6 +96,15 @@ describe('signals and time-outs', () => {
   it('reject with their reason where there is nothing', async () => {
     const reason = new Error('enough')
     await expect(stack('main', { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+    // It waits behind another until it is ended.
+    const other = cpuProfile('main', { seconds: 1 })
+    const controller = new AbortController()
+    const onProgress = ({ event }: ProgressEvent): void => {
+      if (event === 'queued') controller.abort(reason)
+    }
+    const waiting = cpuProfile('main', { ...SHORT, signal: controller.signal, onProgress })
+    await expect(waiting).rejects.toBe(reason)
+    expect((await other).threadmeter.partial).toBeNull()
   })
 
   it('give up after the time that is given', async () => {

@@ -64,7 +64,10 @@ export class DoorClient implements CaptureSource {
       const response = await this.#begin(writeCapture(request, id), hangUp.signal)
       ending.begin()
       const frames = new FrameReader(ending.watch(response))
-      yield* this.#received(frames, onProgress)
+      yield* this.#received(frames, {
+        ...(signal && { signal }),
+        ...(onProgress && { onProgress }),
+      })
     } catch (error) {
       throw this.#reasonOf(error, signal, hangUp.signal)
     } finally {
@@ -99,13 +102,15 @@ export class DoorClient implements CaptureSource {
 
   async *#received(
     frames: FrameReader,
-    onProgress: ReceiveOptions['onProgress'],
+    { signal, onProgress }: ReceiveOptions,
   ): AsyncGenerator<ReceivedCapture> {
     for (;;) {
       const event = await frames.event()
       if (event.event === 'result') yield* this.#result(event, frames)
       else if (event.event === 'failed') {
-        yield { thread: event.thread, error: reviveError(event.error) }
+        const error = reviveError(event.error)
+        const isAborted = signal?.aborted && isAbortError(error)
+        yield { thread: event.thread, error: isAborted ? signal.reason : error }
       } else if (event.event !== 'end') onProgress?.(event)
       else if (event.error === undefined) return
       else throw reviveError(event.error)
