@@ -111,6 +111,14 @@ static void CheckTaskFigures(Environment* env) {
   Check(env->scratch[6] == 'R', "and that it runs", env->scratch[6]);
 }
 
+// There is no V8 here: dlsym() says so, and the addon why.
+static void CheckInterrupts(Environment* env) {
+  const char* reason = Invoke(env, "offerInterrupts", 2, Number(0), Number(0))->text;
+  Check(strstr(reason, "lacks v8::Isolate") != NULL, "interrupts need V8", 0);
+  const double recipient = Invoke(env, "interruptible", 2, Number(getpid()), Number(0))->number;
+  Check(recipient == 0, "and without it reach nobody", recipient);
+}
+
 static void CheckTold(double worker_seconds) {
   int32_t state = 0;
   const bool is_read = pread(meter, &state, sizeof state, 16) == sizeof state;
@@ -150,6 +158,7 @@ int main(int argc, char** argv) {
   Check(reason[0] == '\0', "/proc/self/task can be used", reason[0]);
 
   CheckMapping(env);
+  CheckInterrupts(env);
   CheckTaskFigures(env);
 
   meter = memfd_create("meter", MFD_CLOEXEC);

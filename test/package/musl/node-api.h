@@ -211,9 +211,12 @@ NODE_API napi_get_uv_event_loop(void* env, void** loop) {
     fprintf(stderr, "unexpected call: " #name "\n"); \
     abort();                                         \
   }
+UNUSED(napi_call_function)
+UNUSED(napi_call_threadsafe_function)
 UNUSED(napi_close_handle_scope)
 UNUSED(napi_create_error)
 UNUSED(napi_create_object)
+UNUSED(napi_create_threadsafe_function)
 UNUSED(napi_create_type_error)
 UNUSED(napi_define_properties)
 UNUSED(napi_delete_reference)
@@ -226,5 +229,6 @@ UNUSED(napi_has_property)
 UNUSED(napi_is_exception_pending)
 UNUSED(napi_open_handle_scope)
 UNUSED(napi_throw)
+UNUSED(napi_unref_threadsafe_function)
 
 #endif  // THREADMETER_TEST_NODE_API_H_
