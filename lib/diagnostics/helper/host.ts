@@ -15,6 +15,7 @@ import { noteHelper } from '../status.js'
 import { endLife, newLifeWords } from './lifecycle.js'
 import type { HelperData, HelperReport } from './messages.js'
 import { obstacle } from './obstacle.js'
+import { onExit } from './on-exit.js'
 import { OwnThread, type ThreadOwner } from './own-thread.js'
 
 /** What runs in the process; its name is where the application began. */
@@ -33,7 +34,7 @@ class Host implements Companion, ThreadOwner {
 
   constructor(path: string) {
     this.#path = path
-    process.once('exit', () => this.#end())
+    onExit(() => this.#end())
   }
 
   status(): Capability {
