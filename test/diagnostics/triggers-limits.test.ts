@@ -42,6 +42,16 @@ it.concurrent('watches every thread of a name, and no other', async () => {
   expect(new Set(captures.map(({ thread }) => thread.threadId)).size).toBe(2)
 })
 
+it.concurrent('takes a pool that rests once, and has room for what hangs', async () => {
+  const { captures } = await runApp({
+    triggers: [[{ blockedFor: 0.4 }, { directory: emptyDirectory(), profileSeconds: 0, every: 1 }]],
+    ...{ act: 'spin', where: 'both', ms: 4000, captures: 2 },
+  })
+  const names = captures.map(({ thread }) => thread.name)
+  expect(names.filter((name) => name === 'pool')).toHaveLength(1)
+  expect(names.filter((name) => name === 'main').length).toBeGreaterThan(0)
+})
+
 it.concurrent('writes files for this user alone', async () => {
   const directory = `${emptyDirectory()}/made/when/missing`
   const { captures } = await runApp({

@@ -29,13 +29,14 @@ export class ArmedTrigger {
   readonly #waiting = new Set<() => void>()
   readonly #recent: TriggeredCapture[] = []
   #watched = new Map<number, Watched>()
-  #lastFrom = new Map<number, number>()
+  readonly #lastOf = new Map<number, number>()
   #unknown: readonly string[] = []
   #running: Promise<void> | undefined
   #lastAt = Number.NEGATIVE_INFINITY
   #captured = 0
   #failed = 0
   #suppressed = 0
+  #resting = 0
   #lastFailure: string | null = null
 
   /** @throws what makes its directory unusable */
@@ -66,6 +67,7 @@ export class ArmedTrigger {
       captured: this.#captured,
       failed: this.#failed,
       suppressed: this.#suppressed,
+      resting: this.#resting,
       removed: this.#ring.removed,
       lastFailure: this.#lastFailure,
       recent: [...this.#recent],
@@ -121,19 +123,18 @@ export class ArmedTrigger {
     return typeof thread === 'number' ? thread === threadId : thread === name
   }
 
-  /** One thread at a time: the one that has not been captured for longest. */
+  /** One thread at a time, none too often: the one that has not been looked into for longest. */
   #fire(met: readonly Watched[]): void {
-    const lastFrom = ({ thread }: Watched): number => this.#lastFrom.get(thread.uid) ?? 0
-    const [first, ...others] = [...met].sort((a, b) => lastFrom(a) - lastFrom(b)) as [
-      Watched,
-      ...Watched[],
-    ]
-    const rests = performance.now() - this.#lastAt < this.spec.capture.every * MS_PER_SECOND
-    if (rests || this.#running !== undefined) this.#suppress(met)
-    else {
-      this.#capture(first)
-      this.#suppress(others)
-    }
+    const now = performance.now()
+    const every = this.spec.capture.every * MS_PER_SECOND
+    const lastOf = ({ thread }: Watched): number =>
+      this.#lastOf.get(thread.uid) ?? Number.NEGATIVE_INFINITY
+    const [first] = met
+      .filter((one) => now - lastOf(one) >= every)
+      .sort((a, b) => lastOf(a) - lastOf(b))
+    const mayCapture = now - this.#lastAt >= every && this.#running === undefined
+    if (first !== undefined && mayCapture) this.#capture(first, now)
+    this.#suppress(met.filter((one) => one !== first || !mayCapture))
   }
 
   /** Once for each time that the condition is met, however often one looks meanwhile. */
@@ -149,24 +150,25 @@ export class ArmedTrigger {
     this.#watched.set(one.thread.uid, { ...one, counted: true })
   }
 
-  #capture(one: Watched): void {
+  #capture(one: Watched, now: number): void {
     this.#count(one)
-    this.#lastAt = performance.now()
-    this.#lastFrom = new Map(
-      [...this.#lastFrom, [one.thread.uid, this.#lastAt] as const].filter(([uid]) =>
-        this.#watched.has(uid),
-      ),
-    )
-    this.#running = this.#take(one).finally(() => {
+    this.#lastOf.set(one.thread.uid, now)
+    for (const uid of this.#lastOf.keys()) if (!this.#watched.has(uid)) this.#lastOf.delete(uid)
+    this.#running = this.#take(one, now).finally(() => {
       this.#running = undefined
     })
   }
 
-  async #take({ thread: watched, value }: Watched): Promise<void> {
+  async #take({ thread: watched, value }: Watched, now: number): Promise<void> {
     const at = Date.now()
     const { pid, tid, threadId, name, role } = watched
     const thread: CapturedThread = { pid, tid, threadId, name, role }
-    const { files, failures } = await this.#taker.take(thread, this.id, at)
+    const { files, failures, isKnownRest } = await this.#taker.take(thread, this.id, at)
+    if (isKnownRest) {
+      this.#resting++
+      return
+    }
+    this.#lastAt = now
     const capture = { number: ++this.#captured, at, thread, value, files, failures }
     this.#failed += failures.length
     this.#lastFailure = failures.at(-1) ?? this.#lastFailure

@@ -3,6 +3,7 @@ import type { CaptureContent, Engine } from '../engine.js'
 import type { CapturedThread, CaptureKind, StackReport } from '../model.js'
 import { checkRequest, type RequestFields } from '../request.js'
 import type { CaptureSpec } from './model.js'
+import { Rests } from './rests.js'
 import type { Ring } from './ring.js'
 
 // How long captures may take beyond the seconds that they run for.
@@ -17,10 +18,12 @@ const LONGEST_NAME = 40
 export interface Evidence {
   readonly files: string[]
   readonly failures: string[]
+  /** It waits where a thread was found waiting before: nothing was written. */
+  readonly isKnownRest: boolean
 }
 
 /** Does a part of the work, and takes down what goes wrong. */
-type Attempt = (what: CaptureKind, work: () => Promise<string>) => Promise<void>
+type Attempt = (what: CaptureKind, work: () => Promise<string | undefined>) => Promise<void>
 
 /** A piece of a file's name, of whatever a thread is called. */
 const piece = (text: string): string => text.replace(/[^\w.-]+/g, '_').slice(0, LONGEST_NAME)
@@ -38,6 +41,7 @@ export class EvidenceTaker {
   readonly #ring: Ring
   readonly #spec: CaptureSpec
   readonly #abort: AbortSignal
+  readonly #rests = new Rests()
 
   /** @param abort ends profiles early, with what there is */
   constructor(engine: Engine, ring: Ring, spec: CaptureSpec, abort: AbortSignal) {
@@ -49,27 +53,31 @@ export class EvidenceTaker {
 
   /** Never rejects: what goes wrong is told in `failures`. */
   async take(thread: CapturedThread, trigger: string, at: number): Promise<Evidence> {
-    const evidence: Evidence = { files: [], failures: [] }
+    const files: string[] = []
+    const failures: string[] = []
     const base = baseName(at, thread, trigger)
     const attempt: Attempt = async (what, work) => {
       try {
-        evidence.files.push(await work())
+        const path = await work()
+        if (path !== undefined) files.push(path)
       } catch (error) {
-        evidence.failures.push(`${what}: ${messageOf(error)}`)
+        failures.push(`${what}: ${messageOf(error)}`)
       }
     }
-    let state: StackReport['state'] | undefined
+    let state: StackReport['state'] | 'known rest' | undefined
     await attempt('stack', () =>
       this.#capture(thread, { kind: 'stack' }, STACK_MS, (content) => {
         const json = jsonOf(content)
-        state = (JSON.parse(json) as StackReport).state
-        return this.#ring.write(`${base}.stack.json`, json)
+        const report = JSON.parse(json) as StackReport
+        state = this.#rests.isKnown(report) ? 'known rest' : report.state
+        return state === 'known rest' ? undefined : this.#ring.write(`${base}.stack.json`, json)
       }),
     )
+    const isKnownRest = state === 'known rest'
     // No request reaches a native call: what /proc says of it stands in the stack report.
-    if (state !== 'native') await this.#takeMore(thread, base, attempt)
+    if (state !== 'native' && !isKnownRest) await this.#takeMore(thread, base, attempt)
     this.#ring.release()
-    return evidence
+    return { files, failures, isKnownRest }
   }
 
   async #takeMore(thread: CapturedThread, base: string, attempt: Attempt): Promise<void> {

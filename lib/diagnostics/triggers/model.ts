@@ -12,7 +12,10 @@ interface Sustained {
    * parts of a second (quarters of what is shorter than four seconds), each of which must be above.
    */
   for?: number
-  /** By threadId, name or `main`; by default all that run JavaScript. Every thread of a name is watched. */
+  /**
+   * By threadId, name or `main`; by default all that run JavaScript and have loaded threadmeter. Every
+   * thread of a name is watched. On Node 20 a worker has the name that it gave to `setThreadName()`.
+   */
   thread?: ThreadTarget
 }
 
@@ -109,6 +112,11 @@ export interface TriggerStatus extends TriggerSpec {
   readonly failed: number
   /** How often its condition was met and it did not capture, for it had just done so. */
   readonly suppressed: number
+  /**
+   * How often it looked and wrote nothing, for the thread waited in `Atomics.wait()` where one was found
+   * waiting before: as workers of pools do that have nothing to do.
+   */
+  readonly resting: number
   /** Files that it removed to keep within its bounds. */
   readonly removed: number
   /** The last failure. */

@@ -107,10 +107,15 @@ class SetTrigger implements Trigger {
  * - `heapAbove`: bytes of its heap, or their share of the limit. Threads tell it once a second in their meter
  *   files, and so must report: as with `threadmeter/register`.
  *
+ * A worker that rests in `Atomics.wait()`, as those of some pools do, is captured once where it does so.
+ *
  * Files are `threadmeter-<time>-<pid>-<thread>-<trigger>` with `.stack.json`, `.cpuprofile` and
  * `.heapsnapshot`, readable by this user alone. As long as the condition holds there is another capture `every`
  * seconds. What fails is counted, and shown by `GET /v1/triggers`; it is never thrown. The variable
  * THREADMETER_WHEN sets triggers without code.
+ *
+ * Cost: in the helper's thread 1.5 ms of CPU time a second for five threads, 2 ms for all four conditions, 2.7 ms
+ * for 33 threads; nothing in the threads that are watched, and nothing without triggers.
  *
  * @throws {TypeError} `ERR_THREADMETER_INVALID_ARG_TYPE`
  * @throws {RangeError} `ERR_THREADMETER_OUT_OF_RANGE`
