@@ -25,7 +25,7 @@ function timeText(time: Date): string {
 }
 
 /** `threadmeter-<program>-<thread>-<time>`, without what ends it. */
-export function fileName(program: string, thread: string, time = new Date()): string {
+function fileName(program: string, thread: string, time = new Date()): string {
   const base = basename(program)
   const name = base.slice(0, base.length - extname(base).length) || base
   return `threadmeter-${safe(name)}-${safe(thread)}-${timeText(time)}`

@@ -78,7 +78,7 @@ function environmentOf(pid: number, name: string): string | undefined {
 }
 
 /** Whether a process runs Node.js, as far as its executable's name tells. */
-export const isNode = (pid: number): boolean =>
+const isNode = (pid: number): boolean =>
   /^node(?:js)?[\d.]*$/.test(basename(readLink(`/proc/${pid}/exe`)).replace(/ \(deleted\)$/, ''))
 
 const uidOf = (pid: number): number | undefined =>

@@ -48,7 +48,7 @@ function runLines(run: readonly StackFrame[], full: boolean): Line[] {
 }
 
 /** A stack, innermost call first. */
-export const stackLines = (frames: readonly StackFrame[], full = false): Line[] =>
+const stackLines = (frames: readonly StackFrame[], full = false): Line[] =>
   runsOf(frames).flatMap((run) => runLines(run, full))
 
 const STATE_STYLES: Readonly<Record<StackReport['state'], Style>> = {

@@ -15,8 +15,7 @@ const WIDEST_NAME = 32
 const MICROS = 1e6
 
 /** A function, by what it used itself: without the functions that it called. */
-export interface SelfUse
-  extends Pick<TreeFrame, 'functionName' | 'file' | 'lineNumber' | 'columnNumber'> {
+interface SelfUse extends Pick<TreeFrame, 'functionName' | 'file' | 'lineNumber' | 'columnNumber'> {
   /** µs or bytes. */
   readonly self: number
   /** Of the whole. */
@@ -62,7 +61,7 @@ const placeOf = ({ file, lineNumber, columnNumber }: SelfUse): string =>
   file === '' ? '' : lineNumber > 0 ? `${file}:${lineNumber}:${columnNumber}` : file
 
 /** CPU, run delay and event loop of a window, as far as they are known. */
-export function windowText(window: ThreadWindow): string {
+function windowText(window: ThreadWindow): string {
   const { seconds, cpuSeconds, runDelaySeconds, eventLoopUtilization } = window
   const parts = [
     cpuSeconds === null ? undefined : `CPU ${percentText(cpuSeconds / seconds)}`,

@@ -2,7 +2,7 @@ import { COMMON_OPTIONS, EXIT_NOTES, SECONDS_OPTION } from '../capture/options.j
 import type { Command } from '../command.js'
 
 export const gc: Command = {
-  summary: 'the garbage collections of a thread: how many, of which kind, how long it stood still',
+  summary: 'the garbage collections of a thread, and how long it stood still',
   operands: '[pid] [thread]',
   maxOperands: 2,
   operandKinds: [['process', 'thread'], ['thread']],

@@ -1,7 +1,7 @@
 import type { Command } from '../command.js'
 
 export const ps: Command = {
-  summary: 'the services that run, their processes and threads, and who can be asked',
+  summary: 'what runs: services, processes, threads, and who can be asked',
   operands: '[pid|dir]',
   maxOperands: 1,
   operandKinds: [['process', 'directory']],

@@ -2,7 +2,7 @@ import { COMMON_OPTIONS, EXIT_NOTES } from '../capture/options.js'
 import type { Command } from '../command.js'
 
 export const stack: Command = {
-  summary: 'what a thread does right now: its JavaScript stack, also while it is blocked',
+  summary: 'what a thread does right now, also while it is blocked',
   operands: '[pid] [thread]',
   maxOperands: 2,
   operandKinds: [['process', 'thread'], ['thread']],
