@@ -14,6 +14,10 @@ const NOBODY = 0
 
 const NO_ROOM = 'the thread had neither stack nor memory left for it'
 
+// A stack that was full is another one a moment later.
+const MOST_TRIES = 20
+const RETRY_MS = 5
+
 const WATCH_MS = 100
 const ENDING_MS = 250
 // How often a thread is interrupted for an answer that comes later, as that of a promise.
@@ -56,6 +60,9 @@ const failed = (method: string, reason: string) =>
 const busy = (thread: CapturedThread) =>
   new ThreadmeterError('ERR_THREADMETER_BUSY', [`letters to ${threadText(thread)}`])
 
+const lacksRoom = (reply: Reply | Unanswered): boolean =>
+  reply === 'failed' || (typeof reply === 'object' && 'failure' in reply && !!reply.isForRoom)
+
 class InterruptChannel extends Conversation {
   readonly route = 'interrupt'
 
@@ -93,10 +100,15 @@ class InterruptChannel extends Conversation {
 
   async #open(): Promise<void> {
     const letter: Letter = { do: 'open', session: this.#session }
-    const reply = await this.#letters.ask(letter)
+    let reply = await this.#letters.ask(letter)
+    for (let i = 0; i < MOST_TRIES && lacksRoom(reply); i++) {
+      await sleep(RETRY_MS)
+      if (this.#isOver) return
+      reply = await this.#letters.ask(letter)
+    }
     if (typeof reply === 'object' && !('failure' in reply)) this.#isOpened = true
+    else if (lacksRoom(reply)) this.#end(failed('the inspector', NO_ROOM))
     else if (typeof reply === 'object') this.#end(unavailable(reply.failure))
-    else if (reply === 'failed') this.#end(failed('the inspector', NO_ROOM))
     else this.#giveUp(reply)
   }
 

@@ -61,7 +61,7 @@ const answers: Record<typeof OWN_FUNCTION, (letter: string) => string> = {
       useStack(ROOM_FRAMES)
       return follow(JSON.parse(letter))
     } catch (error) {
-      return JSON.stringify({ failure: messageOf(error) })
+      return JSON.stringify({ failure: messageOf(error), isForRoom: error instanceof RangeError })
     }
   },
 }

@@ -24,7 +24,7 @@ export type Reply =
       /** There is more to take. */
       readonly more?: boolean
     }
-  | { readonly failure: string }
+  | { readonly failure: string; readonly isForRoom?: boolean }
 
 /** The function whose frame stands between the thread's own stack and ours. */
 export const OWN_FUNCTION = 'threadmeterAnswersLetter'
