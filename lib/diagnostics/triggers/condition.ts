@@ -7,7 +7,7 @@ const LONGEST_STEP_MS = 1000
 const STEPS = 4
 
 /** What a condition finds at a look: whether it is met, and what was measured last. */
-export interface Finding {
+interface Finding {
   readonly met: boolean
   /** In the unit of the threshold; NaN before anything is known. */
   readonly value: number
