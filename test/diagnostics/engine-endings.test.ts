@@ -26,19 +26,19 @@ async function expectLetGo(app: EngineApp): Promise<void> {
 }
 
 describe('a worker that ends in the middle of its profile', () => {
-  const SPINNING: WorkerSpec = { name: 'one', state: 'spin' }
+  const WORKING: WorkerSpec = { name: 'one', state: 'fibonacci' }
   it.each<[string, WorkerSpec[], string]>([
-    ['is terminated', [SPINNING], `workers.get('one').terminate()`],
+    ['is terminated', [WORKING], `workers.get('one').terminate()`],
     [
       'is terminated without threadmeter',
-      [{ ...SPINNING, bare: true }],
+      [{ ...WORKING, bare: true }],
       `workers.get('one').terminate()`,
     ],
     ['exits', [{ name: 'one' }], `workers.get('one').postMessage('exit')`],
     ['throws', [{ name: 'one' }], `workers.get('one').postMessage('throw')`],
     [
       'goes with the worker that started it',
-      [{ name: 'outer' }, { ...SPINNING, under: 'outer' }],
+      [{ name: 'outer' }, { ...WORKING, under: 'outer' }],
       `workers.get('outer').terminate()`,
     ],
   ])('%s', async (_, workers, line) => {
@@ -47,7 +47,7 @@ describe('a worker that ends in the middle of its profile', () => {
     const profile = profileOf(answer)
     expect(profile.threadmeter).toMatchObject({ partial: 'thread ended', thread: { name: 'one' } })
     expect(profile.samples.length).toBeGreaterThan(10)
-    if (workers.at(-1)?.state === 'spin') expect(functionsIn(profile)).toContain('spin')
+    if (workers.at(-1)?.state === 'fibonacci') expect(functionsIn(profile)).toContain('fibonacci')
     const threads = () => app.threads().then((list) => list.map(({ name }) => name))
     await expect.poll(threads).toEqual(['main'])
     await expectLetGo(app)
@@ -62,7 +62,7 @@ describe('a process that ends in the middle of profiles', () => {
     ['', []],
     [' with a debugging port open', ['--inspect=127.0.0.1:0']],
   ])('exits%s', async (_, nodeArgs) => {
-    const workers = [{ name: 'one', state: 'spin' }]
+    const workers = [{ name: 'one', state: 'fibonacci' }]
     const app = await EngineApp.start({ workers }, nodeArgs)
     const profiles = Promise.all([
       app.capture({ ...MINUTE, thread: 'main' }),
@@ -71,7 +71,7 @@ describe('a process that ends in the middle of profiles', () => {
     const [main, one] = (await profiles).map(profileOf)
     expect(main.threadmeter.partial).toBe('process ended')
     expect(one.threadmeter.partial).toBe('process ended')
-    expect(functionsIn(one)).toContain('spin')
+    expect(functionsIn(one)).toContain('fibonacci')
     expect(await app.ended).toBe(7)
   })
 
@@ -80,7 +80,7 @@ describe('a process that ends in the middle of profiles', () => {
     ['by reallyExit with a port open', 'process.reallyExit(7)', ['--inspect=127.0.0.1:0']],
     ['without listeners', `process.removeAllListeners('exit'); process.exit(7)`, []],
   ])('exits %s', async (_, line, nodeArgs) => {
-    const app = await EngineApp.start({ workers: [{ name: 'one', state: 'spin' }] }, nodeArgs)
+    const app = await EngineApp.start({ workers: [{ name: 'one', state: 'fibonacci' }] }, nodeArgs)
     const answer = await duringProfile(app, 'one', () => app.say(line))
     expect(profileOf(answer).threadmeter.partial).toBe('process ended')
     expect(await app.ended).toBe(7)
