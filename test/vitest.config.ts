@@ -22,6 +22,11 @@ const NEEDS: readonly Need[] = [
     probe: ['python3', '--version'],
     tests: ['test/meter/meter-files.test.ts'],
   },
+  {
+    what: 'chromium',
+    probe: ['chromium', '--version'],
+    tests: ['test/diagnostics/{flame-graph,flame-scale,formats-viewers}.test.ts'],
+  },
   { what: 'top', probe: ['top', '-b', '-n1'], tests: ['test/cpu/top.test.ts'] },
   {
     what: 'leave to unshare namespaces',
