@@ -34,7 +34,7 @@ async function harass(path: string, forMs: number): Promise<number> {
   return connections
 }
 
-const MS = 1500
+const MS = 1000
 
 /** CPU time that the main thread of an app uses while something is done. */
 async function cpuDuring(app: Running, work: () => Promise<unknown>): Promise<number> {
@@ -51,6 +51,7 @@ describe('an app whose socket is harassed', () => {
     await app.ask('watch')
     const fds = await app.ask<number>('fds')
     const calm = await cpuDuring(app, rest)
+    const calmDelay = await app.ask<number>('delay')
     let connections = 0
     const harassed = await cpuDuring(app, async () => {
       connections = await harass(path, MS)
@@ -58,6 +59,7 @@ describe('an app whose socket is harassed', () => {
     expect(connections).toBeGreaterThan(1000)
     // It ticks once a ms all the time. One turn of its loop for each connection would be far more.
     expect(harassed).toBeLessThan(2 * calm)
+    expect(await app.ask<number>('delay')).toBeLessThan(2 * calmDelay)
     expect((await askJson<{ pid: number }>(path, '/v1')).pid).toBe(pid)
     // The answer above has gone over one.
     expect(await app.ask<number>('fds')).toBeLessThanOrEqual(fds + 2)
