@@ -32,8 +32,10 @@ export async function stuckService(
   const directory = temporaryDirectory(cleanup)
   const { main, ...workers } = states
   const args = Object.entries({ main, ...workers }).map((pair) => pair.join('='))
+  // Idle threads shall be idle: reporting, once a second, is seen as well.
+  const quiet = { THREADMETER_INTERVAL: '60000', THREADMETER_PORT: '0' }
   const child = spawn(process.execPath, ['--import', 'threadmeter/register', program, ...args], {
-    env: { ...cleanEnvironment(), THREADMETER_DIR: directory, THREADMETER_PORT: '0', ...env },
+    env: { ...cleanEnvironment(), THREADMETER_DIR: directory, ...quiet, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   cleanup(() => void child.kill('SIGKILL'))
