@@ -29,6 +29,12 @@ const NEEDS: readonly Need[] = [
   },
   { what: 'top', probe: ['top', '-b', '-n1'], tests: ['test/cpu/top.test.ts'] },
   {
+    what: 'leave to be another user, and curl',
+    probe: ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', 'curl', '--version'],
+    tests: ['test/diagnostics/door-user.test.ts'],
+  },
+  { what: 'curl', probe: ['curl', '--version'], tests: ['test/diagnostics/door-docs.test.ts'] },
+  {
     what: 'leave to unshare namespaces',
     probe: process.getuid?.() === 0 ? ['unshare', ...NAMESPACES] : ['unshare', '-r', ...NAMESPACES],
     tests: [
@@ -36,6 +42,7 @@ const NEEDS: readonly Need[] = [
         (name) => `test/hazards/${name}.test.ts`,
       ),
       'test/cli/namespaces.test.ts',
+      'test/diagnostics/door-namespaces.test.ts',
     ],
   },
 ]
