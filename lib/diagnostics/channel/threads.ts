@@ -7,7 +7,7 @@ import type { InspectorRoute } from './inspector.js'
 import { MAIN_THREAD } from './main-thread.js'
 import type { KnownWorker } from './worker-hub.js'
 
-const TID_MS = 250
+const TID_MS = 150
 
 const MOST_LISTED = 20
 

@@ -15,7 +15,7 @@ import type { Ways } from './reach.js'
 import { Surroundings } from './surroundings.js'
 
 // Only the main thread knows all workers; it may be in a native call, or be slow.
-const LIST_MS = [250, 1000]
+const LIST_MS = [150, 1000]
 
 /** Runs captures for those who ask. Belongs into a thread that nothing else blocks. */
 export function createEngine(lifecycle: Lifecycle, options: EngineOptions): Engine {
