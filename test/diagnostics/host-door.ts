@@ -62,8 +62,10 @@ export function begin(
   path: string,
 ): { started: Promise<void>; told: Promise<Told> } {
   let start = (): void => {}
-  const started = new Promise<void>((resolve) => {
+  let fail = (_: Error): void => {}
+  const started = new Promise<void>((resolve, reject) => {
     start = resolve
+    fail = reject
   })
   const read = async (): Promise<Told> => {
     let text = ''
@@ -78,7 +80,9 @@ export function begin(
       return { text, isWhole: false }
     }
   }
-  return { started, told: read() }
+  const told = read()
+  told.then(({ text }) => fail(new Error(`it has not started: ${text}`)))
+  return { started, told }
 }
 
 /** The body of the one result of an answer with events; undefined where there is none. */
