@@ -156,6 +156,10 @@ function startHelper(directory: string | undefined): Promise<void> {
  * call. `threadmeter/register` calls it in every thread. Resolves once the socket is there. Where
  * diagnostics cannot be had it resolves as well, and `capabilities().diagnostics` says why.
  *
+ * Cost: 4 to 10 ms of the main thread, once; 10 to 16 MB of memory, as an idle worker takes, and below
+ * 1 MB where an observer's thread is there. No CPU while nobody asks. With the first request what answers
+ * is loaded, 8 to 17 MB more.
+ *
  * @example
  * ```js
  * import { capabilities } from 'threadmeter'
