@@ -44,7 +44,7 @@ export class ArmedTrigger {
     this.id = id
     this.spec = spec
     this.#ring = new Ring(spec.capture.directory, spec.capture)
-    this.#taker = new EvidenceTaker(engine, this.#ring, spec.capture, abort)
+    this.#taker = new EvidenceTaker(engine, this.#ring, spec, abort)
   }
 
   /** How often it has to be looked, in ms. */

@@ -2,7 +2,7 @@ import { messageOf } from '../../capability.js'
 import type { CaptureContent, Engine } from '../engine.js'
 import type { CapturedThread, CaptureKind, StackReport } from '../model.js'
 import { checkRequest, type RequestFields } from '../request.js'
-import type { CaptureSpec } from './model.js'
+import type { CaptureSpec, TriggerSpec } from './model.js'
 import { Rests } from './rests.js'
 import type { Ring } from './ring.js'
 
@@ -40,14 +40,16 @@ export class EvidenceTaker {
   readonly #engine: Engine
   readonly #ring: Ring
   readonly #spec: CaptureSpec
+  readonly #isAboutLoops: boolean
   readonly #abort: AbortSignal
   readonly #rests = new Rests()
 
   /** @param abort ends profiles early, with what there is */
-  constructor(engine: Engine, ring: Ring, spec: CaptureSpec, abort: AbortSignal) {
+  constructor(engine: Engine, ring: Ring, spec: TriggerSpec, abort: AbortSignal) {
     this.#engine = engine
     this.#ring = ring
-    this.#spec = spec
+    this.#spec = spec.capture
+    this.#isAboutLoops = spec.condition === 'blockedFor' || spec.condition === 'eluAbove'
     this.#abort = abort
   }
 
@@ -69,8 +71,9 @@ export class EvidenceTaker {
       this.#capture(thread, { kind: 'stack' }, STACK_MS, (content) => {
         const json = jsonOf(content)
         const report = JSON.parse(json) as StackReport
-        state = this.#rests.isKnown(report) ? 'known rest' : report.state
-        return state === 'known rest' ? undefined : this.#ring.write(`${base}.stack.json`, json)
+        const isKnown = this.#isAboutLoops && this.#rests.isKnown(report)
+        state = isKnown ? 'known rest' : report.state
+        return isKnown ? undefined : this.#ring.write(`${base}.stack.json`, json)
       }),
     )
     const isKnownRest = state === 'known rest'
