@@ -4,7 +4,8 @@ import type { Channel } from '../channel/channel.js'
 import { threadText } from '../channel/conversation.js'
 import type { CaptureContent, CaptureContext } from '../engine.js'
 import { describeKernelView } from '../kernel/describe.js'
-import type { CapturedThread, CaptureKind, CaptureRequest } from '../model.js'
+import type { OpenWindow } from '../kernel/window.js'
+import type { CapturedThread, CaptureKind, CaptureRequest, KernelView } from '../model.js'
 import type { Queues } from './queues.js'
 import { type Blocked, reach, type Ways } from './reach.js'
 import type { Surroundings } from './surroundings.js'
@@ -22,12 +23,16 @@ const SLACK_SECONDS: Readonly<Record<CaptureKind, number>> = {
   'gc-profile': 120,
 }
 
+// From the first answer on. To begin a profile of a large program may take half a second.
+const STACK_MS = 1000
+const BEGIN_MS = 5000
+
 const isProfile = ({ kind }: CaptureRequest): boolean => kind.endsWith('profile')
 
 const limitSeconds = (request: CaptureRequest): number =>
   SLACK_SECONDS[request.kind] + (isProfile(request) ? request.seconds : 0)
 
-const blockedError = ({ by, kernel }: Blocked): ThreadmeterError =>
+const blockedError = ({ by, kernel }: Pick<Blocked, 'by' | 'kernel'>): ThreadmeterError =>
   Object.assign(
     new ThreadmeterError('ERR_THREADMETER_THREAD_BLOCKED', [
       threadText(by),
@@ -85,9 +90,7 @@ export class Job {
     if (this.#request.kind !== 'stack' || blocked.by.threadId !== this.#thread.threadId) {
       throw blockedError(blocked)
     }
-    const surroundings = { ...this.#surroundings.of(this.#context), window: () => window }
-    const from = { route: 'inspector', thread: this.#thread } as const
-    return nativeStack(from, blocked.kernel, surroundings)
+    return this.#nativeStack(blocked.kernel, window)
   }
 
   /** The channel, if the native call returns while the request waits for it. */
@@ -105,15 +108,58 @@ export class Job {
     return channel
   }
 
+  #nativeStack(kernel: KernelView, window: OpenWindow): CaptureContent {
+    const surroundings = { ...this.#surroundings.of(this.#context), window: () => window }
+    return nativeStack({ route: 'inspector', thread: this.#thread }, kernel, surroundings)
+  }
+
   async #capture(channel: Channel): Promise<CaptureContent> {
+    const { signal, onProgress } = this.#context
     const { parts } = this.#surroundings
-    const surroundings = this.#surroundings.of(this.#context)
+    const window = this.#surroundings.window(this.#thread)
+    let begin = () => {}
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve
+    })
+    const surroundings = this.#surroundings.of({
+      signal,
+      onProgress: (event) => {
+        if (event.event === 'started') begin()
+        onProgress(event)
+      },
+    })
     try {
-      return await this.#limited(parts.capture(channel, this.#request, surroundings))
+      const capturing = parts.capture(channel, this.#request, surroundings)
+      const kernel = await this.#notBegun(capturing, begun)
+      if (kernel === null) return await this.#limited(capturing)
+      capturing.catch(() => {})
+      if (this.#request.kind === 'stack') return this.#nativeStack(kernel, window)
+      throw blockedError({ by: this.#thread, kernel })
     } finally {
       // Not waited for: it takes as long as the thread needs to let go.
       void channel.close()
     }
+  }
+
+  /** What the kernel says of a thread that went into a native call as soon as it had answered. */
+  async #notBegun(
+    capturing: Promise<CaptureContent>,
+    started: Promise<void>,
+  ): Promise<KernelView | null> {
+    const { kind, wait } = this.#request
+    const answered = kind === 'stack' ? capturing : Promise.race([capturing, started])
+    const { signal } = this.#context
+    const ms = (kind === 'stack' ? STACK_MS : BEGIN_MS) + wait
+    const isThere = await within(
+      ms,
+      answered.then(() => true),
+      signal,
+      ABORT_MS,
+    )
+    if (isThere) return null
+    signal.throwIfAborted()
+    const { pid, tid } = this.#thread
+    return this.#surroundings.parts.kernelView(pid, tid)
   }
 
   async #limited(capturing: Promise<CaptureContent>): Promise<CaptureContent> {
