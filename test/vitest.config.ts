@@ -8,6 +8,8 @@ interface Need {
   readonly tests: readonly string[]
 }
 
+const IN_CHROMIUM = ['test/diagnostics/{flame-graph,flame-scale,formats-viewers}.test.ts']
+
 const NAMESPACES = ['--mount', '--pid', '--fork', '--mount-proc', 'true']
 
 // What a machine may lack on which all else can be tested.
@@ -25,7 +27,7 @@ const NEEDS: readonly Need[] = [
   {
     what: 'chromium',
     probe: ['chromium', '--version'],
-    tests: ['test/diagnostics/{flame-graph,flame-scale,formats-viewers}.test.ts'],
+    tests: IN_CHROMIUM,
   },
   { what: 'top', probe: ['top', '-b', '-n1'], tests: ['test/cpu/top.test.ts'] },
   {
@@ -65,8 +67,19 @@ const TIMELESS = [
   'test/meter/!(merge-cost).test.ts',
 ]
 
+// These wait for programs of their own more than they work, and compare nothing with a clock of theirs.
+const PATIENT = [
+  'test/diagnostics/**/*.test.ts',
+  'test/cli/{completion,documented,endings,gc,heap,profile,ps,stack,usage}.test.ts',
+]
+
 // Long: `--project '!campaigns'` leaves them out.
-const CAMPAIGNS = ['test/proof/**/*.test.ts', 'test/examples/pool-{lines,screen}.test.ts']
+const CAMPAIGNS = [
+  'test/proof/**/*.test.ts',
+  'test/examples/pool-{lines,screen}.test.ts',
+  // A browser takes all processors, and is the same beside any Node.
+  ...IN_CHROMIUM,
+]
 
 const exclude = [...configDefaults.exclude, ...leftOut()]
 const common = {
@@ -90,14 +103,24 @@ export default defineConfig({
         },
       },
       {
+        test: {
+          ...common,
+          name: 'in pairs',
+          include: PATIENT,
+          exclude: [...exclude, ...CAMPAIGNS],
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
         // These burn processors on purpose, and would starve each other.
         test: {
           ...common,
           name: 'one by one',
           include: ALL,
-          exclude: [...exclude, ...TIMELESS, ...CAMPAIGNS],
+          exclude: [...exclude, ...TIMELESS, ...PATIENT, ...CAMPAIGNS],
           fileParallelism: false,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -107,7 +130,7 @@ export default defineConfig({
           include: CAMPAIGNS,
           exclude,
           fileParallelism: false,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],
