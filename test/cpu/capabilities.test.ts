@@ -17,6 +17,7 @@ const FIELDS = [
   'runDelay',
   'eventLoopUtilization',
   'meterFiles',
+  'diagnostics',
 ]
 
 const reasonOf = (capability: Capability): string =>
@@ -58,11 +59,13 @@ describe('capabilities() without the addon', () => {
   })
 
   it('says why for all that needs it', () => {
-    const { threadCpuUsage: own, ...others } = found
+    const { threadCpuUsage: own, diagnostics, ...others } = found
     expect(Object.keys(found)).toEqual(FIELDS)
     for (const capability of Object.values(others)) {
       expect(reasonOf(capability)).toMatch(/^the addon could not be loaded: .*\baddons?\b/)
     }
+    // They need a helper, and no addon.
+    expect(reasonOf(diagnostics)).toContain('enableDiagnostics()')
     expect(own.available).toBe('threadCpuUsage' in process)
   })
 
