@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import {
   chmodSync,
   mkdirSync,
@@ -12,7 +13,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as workerThreads from 'node:worker_threads'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { cleanEnvironment } from '../fixtures/run.js'
 
 // Every command of the page that a prompt stands before, run as it is written, section by section, against
@@ -71,7 +72,11 @@ function makePlace(): string {
   return place
 }
 
-const place = makePlace()
+let place: string
+
+beforeAll(() => {
+  place = makePlace()
+})
 afterAll(() => rmSync(place, { recursive: true, force: true }))
 
 async function freePort(): Promise<number> {
@@ -141,11 +146,13 @@ class Session {
   }
 
   /** Ends all that it has started. */
-  close(): void {
-    for (const { pid, exitCode, signalCode } of this.#children) {
-      const runs = exitCode === null && signalCode === null
-      if (runs && pid !== undefined) process.kill(-pid, 'SIGKILL')
-    }
+  async close(): Promise<void> {
+    const live = this.#children.filter(
+      ({ exitCode, signalCode }) => exitCode === null && signalCode === null,
+    )
+    const closed = live.map((child) => once(child, 'close'))
+    for (const { pid } of live) if (pid !== undefined) process.kill(-pid, 'SIGKILL')
+    await Promise.all(closed)
   }
 
   #start(command: string): Said {
@@ -240,7 +247,7 @@ describe('My service hangs', () => {
     try {
       await follow(session, steps)
     } finally {
-      session.close()
+      await session.close()
     }
   })
 })

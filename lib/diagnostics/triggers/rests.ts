@@ -2,8 +2,9 @@ import type { KernelView, StackReport } from '../model.js'
 
 const MOST = 100
 
-// It is woken to tell its stack. A thread that collects garbage sleeps for moments as well.
-const RESTING_CPU = 0.1
+// To tell its stack it runs for a moment, longest the first time. A thread that collects garbage sleeps for
+// moments as well, and runs for the rest.
+const RESTING_CPU = 0.5
 
 /**
  * Where threads were found in `Atomics.wait()`. The workers of some pools rest in it, each time that they
