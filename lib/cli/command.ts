@@ -11,7 +11,12 @@ export interface OptionDescription {
 }
 
 /** What an operand names, for shells to offer. */
-export type OperandKind = 'process' | 'thread' | 'directory' | { readonly words: readonly string[] }
+export type OperandKind =
+  | 'process'
+  | 'node'
+  | 'thread'
+  | 'directory'
+  | { readonly words: readonly string[] }
 
 /** What the user wrote after a command's name. */
 export interface CommandInput {

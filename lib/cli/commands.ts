@@ -1,3 +1,4 @@
+import { attach } from './attach/command.js'
 import type { Command } from './command.js'
 import { completion } from './completion/command.js'
 import { gc } from './gc/command.js'
@@ -18,6 +19,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   'heap-profile': heapProfile,
   'heap-snapshot': heapSnapshot,
   gc,
+  attach,
   serve,
   completion,
 }

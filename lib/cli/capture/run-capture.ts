@@ -138,8 +138,9 @@ function withinTimeout<T>(seconds: number | undefined, work: Promise<T>): Promis
 
 async function ask(run: Run): Promise<number> {
   const { input, progress, target, tally } = run
-  const interruption = new Interruption(() =>
-    progress.say('threadmeter: ending early; Ctrl-C again leaves at once'),
+  const interruption = new Interruption(
+    () => progress.say('threadmeter: ending early; Ctrl-C again leaves at once'),
+    () => target.source.close(),
   )
   try {
     await withinTimeout(timeoutOf(input), receiveAll(run, interruption.signal))
@@ -150,9 +151,10 @@ async function ask(run: Run): Promise<number> {
     fail(run, error)
     return exitCodeOf(tally)
   } finally {
-    interruption.close()
     progress.close()
-    void target.source.close().catch(() => {})
+    // A debugging port that was opened is closed, whatever signals come.
+    await target.source.close().catch(() => {})
+    interruption.close()
   }
 }
 

@@ -1,6 +1,6 @@
 import { DoorClient } from '../../diagnostics/door/client.js'
-import { ownPidNamespace } from '../../observer/outside/process-files.js'
-import { processesNamed, processesWithDoors } from '../capture/processes.js'
+import { ownPidNamespace, programOf } from '../../observer/outside/process-files.js'
+import { ownNodes, processesNamed, processesWithDoors } from '../capture/processes.js'
 import type { Command, OperandKind } from '../command.js'
 import { COMMANDS } from '../commands.js'
 import { runningServices } from '../top/services.js'
@@ -24,6 +24,14 @@ function operandsAmong(command: Command, words: readonly string[]): string[] {
 
 const processCandidates = (): Candidate[] =>
   processesWithDoors().map(({ pid, program }) => [String(pid), program])
+
+/** Processes that have not loaded threadmeter. */
+function nodeCandidates(): Candidate[] {
+  const asked = new Set(processesWithDoors().map(({ pid }) => pid))
+  return ownNodes()
+    .filter((pid) => !asked.has(pid))
+    .map((pid) => [String(pid), programOf(pid)])
+}
 
 const directoryCandidates = (): Candidate[] =>
   runningServices(ownPidNamespace()).map(({ directory, program }) => [directory, program])
@@ -55,6 +63,7 @@ async function threadCandidates(before: readonly string[]): Promise<Candidate[]>
 
 async function candidatesOf(kind: OperandKind, before: readonly string[]): Promise<Candidate[]> {
   if (kind === 'process') return processCandidates()
+  if (kind === 'node') return nodeCandidates()
   if (kind === 'directory') return directoryCandidates()
   if (kind === 'thread') return await threadCandidates(before)
   return kind.words.map((word) => [word, ''])

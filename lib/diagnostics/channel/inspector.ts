@@ -3,8 +3,9 @@ import type { CapturedThread } from '../model.js'
 import type { Channel } from './channel.js'
 import { threadText } from './conversation.js'
 import type { Lifecycle } from './lifecycle.js'
-import { MainChannel } from './main-channel.js'
-import { type KnownWorker, WorkerHub } from './worker-hub.js'
+import { MainChannel, type MainOwner } from './main-channel.js'
+import { type Origin, OWN_PROCESS } from './origin.js'
+import { type HubOwner, type KnownWorker, WorkerHub } from './worker-hub.js'
 
 // An exit waits for no more than 350 ms; closing takes some of it.
 const PROCESS_ENDING_MS = 300
@@ -15,13 +16,15 @@ const PROCESS_ENDING_MS = 300
  */
 export class InspectorRoute {
   readonly #lifecycle: Lifecycle
+  readonly origin: Origin
   readonly #mains = new Set<MainChannel>()
   readonly #hubs = new Set<WorkerHub>()
   #leases = 0
   #ended: Promise<void> | undefined
 
-  constructor(lifecycle: Lifecycle) {
+  constructor(lifecycle: Lifecycle, origin = OWN_PROCESS) {
     this.#lifecycle = lifecycle
+    this.origin = origin
     lifecycle.onEnding(() => this.#end())
   }
 
@@ -60,10 +63,11 @@ export class InspectorRoute {
    */
   async open(thread: CapturedThread, isSaved = false): Promise<Channel> {
     if (thread.role === 'main') {
-      const main = new MainChannel(this.#lifecycle, {
+      const owner: MainOwner = {
         exiting: () => this.#end(),
         closed: (channel) => this.#mains.delete(channel),
-      })
+      }
+      const main = new MainChannel(this.#lifecycle, owner, this.origin)
       this.#mains.add(main)
       return main
     }
@@ -91,11 +95,12 @@ export class InspectorRoute {
   }
 
   #openHub(): WorkerHub {
-    const hub = new WorkerHub(this.#lifecycle, {
+    const owner: HubOwner = {
       exiting: () => this.#end(),
       idle: (idle) => this.#closeIdle(idle),
       closing: (closing) => this.#hubs.delete(closing),
-    })
+    }
+    const hub = new WorkerHub(this.#lifecycle, owner, this.origin)
     this.#hubs.add(hub)
     return hub
   }

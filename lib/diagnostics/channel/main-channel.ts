@@ -1,9 +1,11 @@
-import type { Session } from 'node:inspector'
 import { ThreadmeterError } from '../../errors.js'
+import type { CaptureRoute } from '../model.js'
 import { type Answer, Conversation } from './conversation.js'
 import type { Lifecycle } from './lifecycle.js'
-import { openMainSession } from './main-session.js'
-import { MAIN_THREAD } from './main-thread.js'
+import { type MainSession, OWN_PROCESS } from './origin.js'
+
+// What was begun ends at once: nothing can be asked any more.
+const LOST_MS = 1000
 
 interface Notification {
   readonly method: string
@@ -22,18 +24,19 @@ export interface MainOwner {
  * ends with it. Throws ERR_THREADMETER_DIAGNOSTICS_UNAVAILABLE, ERR_THREADMETER_PROCESS_ENDED.
  */
 export class MainChannel extends Conversation {
-  readonly route = 'inspector'
-  readonly #session: Session
+  readonly route: CaptureRoute
+  readonly #session: MainSession
   readonly #release: () => void
   readonly #owner: MainOwner
   #isClosed = false
 
-  constructor(lifecycle: Lifecycle, owner: MainOwner) {
-    super(MAIN_THREAD)
+  constructor(lifecycle: Lifecycle, owner: MainOwner, origin = OWN_PROCESS) {
+    super(origin.main)
+    this.route = origin.route
     this.#release = lifecycle.hold()
     this.#owner = owner
     try {
-      this.#session = openMainSession()
+      this.#session = origin.openSession()
     } catch (error) {
       this.#release()
       throw error
@@ -42,7 +45,15 @@ export class MainChannel extends Conversation {
       const { method, params } = message as Notification
       this.emit(method, params)
     })
+    this.#session.onLost?.((error) => this.#lost(error))
     this.#watchExit()
+  }
+
+  /** The other side has ended the session: there is nothing left to take. */
+  #lost(error: Error): void {
+    this.finish(error)
+    void this.announceEnding('process ended', LOST_MS)
+    void this.close()
   }
 
   /**
@@ -64,7 +75,7 @@ export class MainChannel extends Conversation {
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
-    this.finish(new ThreadmeterError('ERR_THREADMETER_PROCESS_ENDED', [String(process.pid)]))
+    this.finish(new ThreadmeterError('ERR_THREADMETER_PROCESS_ENDED', [String(this.thread.pid)]))
     this.#session.disconnect()
     this.#release()
     this.#owner.closed(this)

@@ -1,10 +1,8 @@
-import { threadId as ownThreadId } from 'node:worker_threads'
-import { threads as registeredThreads } from '../../cpu/threads.js'
 import { ThreadmeterError } from '../../errors.js'
 import type { CapturedThread, ThreadTarget } from '../model.js'
 import { withinMs } from './conversation.js'
 import type { InspectorRoute } from './inspector.js'
-import { MAIN_THREAD } from './main-thread.js'
+import type { Origin } from './origin.js'
 import type { KnownWorker } from './worker-hub.js'
 
 const TID_MS = 150
@@ -13,22 +11,18 @@ const MOST_LISTED = 20
 
 const nameless = (threadId: number): string => `worker-${threadId}`
 
-const workerThread = (threadId: number, name: string, tid: number | null): CapturedThread => ({
-  pid: process.pid,
+const workerThread = (
+  pid: number,
+  threadId: number,
+  name: string,
+  tid: number | null,
+): CapturedThread => ({
+  pid,
   tid,
   threadId,
   name: name || nameless(threadId),
   role: 'worker',
 })
-
-function lookAtThreads() {
-  try {
-    return registeredThreads({ runDelay: false })
-  } catch {
-    // Without the addon there is still what the inspector knows.
-    return []
-  }
-}
 
 // Reading a link is done by the thread that asks: nothing else tells a worker's tid from outside.
 const TELL_TID = {
@@ -58,13 +52,15 @@ interface Told {
   reports: boolean
 }
 
-/** The threads of this process that run JavaScript, but for those that monitor. */
+/** The threads of a process that run JavaScript, but for those that monitor. */
 export class Threads {
   readonly #route: InspectorRoute
+  readonly #origin: Origin
   #told = new Map<number, Told>()
 
   constructor(route: InspectorRoute) {
     this.#route = route
+    this.#origin = route.origin
   }
 
   /** All of them, as far as they are known within the time. Needs a lease of the route. */
@@ -87,29 +83,30 @@ export class Threads {
   }
 
   #known(): CapturedThread[] {
+    const { main, ownThreadId } = this.#origin
     const known = new Map<number, CapturedThread>()
-    const monitors = new Set([ownThreadId])
-    for (const { tid, threadId, name, role } of lookAtThreads()) {
+    const monitors = new Set(ownThreadId === null ? [] : [ownThreadId])
+    for (const { tid, threadId, name, role } of this.#origin.reportingThreads()) {
       if (threadId === null) continue
       if (role === 'observer') monitors.add(threadId)
-      if (role === 'worker') known.set(threadId, workerThread(threadId, name, tid))
+      if (role === 'worker') known.set(threadId, workerThread(main.pid, threadId, name, tid))
     }
     for (const [threadId, { name, tid, reports }] of this.#told) {
       const reporting = known.get(threadId)
       if (reporting === undefined) {
-        if (!reports) known.set(threadId, workerThread(threadId, name, tid))
+        if (!reports) known.set(threadId, workerThread(main.pid, threadId, name, tid))
       } else if (name !== '' && reporting.name === nameless(threadId)) {
         known.set(threadId, { ...reporting, name })
       }
     }
     for (const threadId of monitors) known.delete(threadId)
-    return [MAIN_THREAD, ...[...known.values()].sort((a, b) => a.threadId - b.threadId)]
+    return [main, ...[...known.values()].sort((a, b) => a.threadId - b.threadId)]
   }
 
   /** Keeps what the inspector tells of the workers that there are now. */
   async #learn(workers: readonly KnownWorker[]): Promise<void> {
     const before = this.#told
-    const reporting = new Set(lookAtThreads().map(({ threadId }) => threadId))
+    const reporting = new Set(this.#origin.reportingThreads().map(({ threadId }) => threadId))
     this.#told = new Map()
     for (const { threadId, name } of workers) {
       const told = before.get(threadId) ?? { name, tid: null, reports: false }
@@ -117,7 +114,8 @@ export class Threads {
       this.#told.set(threadId, told)
     }
     const asked = [...this.#told].filter(
-      ([threadId, { tid, reports }]) => tid === null && !reports && threadId !== ownThreadId,
+      ([threadId, { tid, reports }]) =>
+        tid === null && !reports && threadId !== this.#origin.ownThreadId,
     )
     await Promise.all(
       asked.map(([threadId, told]) => withinMs(TID_MS, this.#askTid(threadId, told))),
@@ -125,11 +123,13 @@ export class Threads {
   }
 
   async #askTid(threadId: number, told: Told): Promise<void> {
-    const channel = await this.#route.open(workerThread(threadId, told.name, null))
+    const channel = await this.#route.open(
+      workerThread(this.#origin.main.pid, threadId, told.name, null),
+    )
     try {
       const { result } = await channel.post<Evaluation>('Runtime.evaluate', TELL_TID)
       const tid = Number(/\/task\/(\d+)$/.exec(String(result?.value))?.[1])
-      if (tid > 0) told.tid = tid
+      if (tid > 0) told.tid = this.#origin.tidOf(tid)
     } finally {
       void channel.close()
     }

@@ -1,5 +1,5 @@
 import { ThreadmeterError } from '../../errors.js'
-import type { CapturedThread } from '../model.js'
+import type { CapturedThread, CaptureRoute } from '../model.js'
 import { type Answer, Conversation, threadText, withinMs } from './conversation.js'
 
 // A worker does not end before this is over, when what was begun cannot be taken from it.
@@ -26,14 +26,15 @@ export interface WorkerLine {
 
 /** The inspector of a worker, nested or not. */
 export class WorkerChannel extends Conversation {
-  readonly route = 'inspector'
+  readonly route: CaptureRoute
   readonly #line: WorkerLine
   readonly #answers = new Map<number, Answer>()
   #lastId = 0
   #isOver = false
 
-  constructor(thread: CapturedThread, line: WorkerLine) {
+  constructor(thread: CapturedThread, line: WorkerLine, route: CaptureRoute = 'inspector') {
     super(thread)
+    this.route = route
     this.#line = line
   }
 

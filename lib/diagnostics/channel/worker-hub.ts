@@ -2,7 +2,8 @@ import type { CapturedThread } from '../model.js'
 import { withinMs } from './conversation.js'
 import type { Lifecycle } from './lifecycle.js'
 import { MainChannel } from './main-channel.js'
-import { WorkerChannel } from './worker-channel.js'
+import { OWN_PROCESS } from './origin.js'
+import { WorkerChannel, type WorkerLine } from './worker-channel.js'
 
 /** A worker as the main thread's inspector names it. */
 export interface KnownWorker {
@@ -52,9 +53,13 @@ export class WorkerHub {
   readonly ready: Promise<unknown>
   #isFresh = true
 
-  constructor(lifecycle: Lifecycle, owner: HubOwner) {
+  constructor(lifecycle: Lifecycle, owner: HubOwner, origin = OWN_PROCESS) {
     this.#owner = owner
-    this.#main = new MainChannel(lifecycle, { exiting: () => owner.exiting(), closed: () => {} })
+    this.#main = new MainChannel(
+      lifecycle,
+      { exiting: () => owner.exiting(), closed: () => void this.close() },
+      origin,
+    )
     this.#main.on('NodeWorker.attachedToWorker', (params) => this.#attached(params))
     this.#main.on('NodeWorker.detachedFromWorker', (params) => this.#detached(params))
     this.#main.on('NodeWorker.receivedMessageFromWorker', (params) => this.#received(params))
@@ -93,11 +98,12 @@ export class WorkerHub {
     this.#unused.delete(thread.threadId)
     this.#isFresh = false
     const { sessionId } = worker
-    const channel = new WorkerChannel(thread, {
+    const line: WorkerLine = {
       send: (message) => this.#main.post('NodeWorker.sendMessageToWorker', { sessionId, message }),
       detach: () => this.#main.post('NodeWorker.detach', { sessionId }),
       closed: () => this.#closed(sessionId),
-    })
+    }
+    const channel = new WorkerChannel(thread, line, this.#main.route)
     this.#channels.set(sessionId, channel)
     return channel
   }

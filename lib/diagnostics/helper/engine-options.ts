@@ -1,5 +1,6 @@
 import type { capture } from '../capture/capture.js'
 import type { Channel } from '../channel/channel.js'
+import type { Origin } from '../channel/origin.js'
 import type { kernelView } from '../kernel/kernel-view.js'
 import type { openWindow } from '../kernel/window.js'
 import type { CapturedThread } from '../model.js'
@@ -23,4 +24,8 @@ export interface EngineOptions extends Partial<EngineParts> {
   readonly program: string
   /** Its name and version; by default those of the package.json next to what was started. */
   readonly app?: string | null
+  /** The version of Node that the threads run in; by default this one's. */
+  readonly node?: string
+  /** Whose threads; by default those of this process. */
+  readonly origin?: Origin
 }

@@ -1,7 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import { InspectorRoute } from '../channel/inspector.js'
 import type { Lifecycle } from '../channel/lifecycle.js'
-import { MAIN_THREAD } from '../channel/main-thread.js'
 import { resolveThread, type ThreadList, Threads } from '../channel/threads.js'
 import type { CaptureContext, CaptureOutcome, Engine } from '../engine.js'
 import type { CapturedThread, CaptureRequest, DiagnosticThread, ThreadTarget } from '../model.js'
@@ -33,7 +32,7 @@ class HelperEngine implements Engine {
   constructor(lifecycle: Lifecycle, options: EngineOptions) {
     this.#surroundings = new Surroundings(options)
     const { interrupts, kernelView } = this.#surroundings.parts
-    const route = new InspectorRoute(lifecycle)
+    const route = new InspectorRoute(lifecycle, options.origin)
     this.#ways = { route, interrupts, kernelView }
     this.#threads = new Threads(route)
     this.#looks = new Looks(kernelView)
@@ -92,7 +91,8 @@ class HelperEngine implements Engine {
   }
 
   async #resolve(target: ThreadTarget): Promise<CapturedThread> {
-    if (target === MAIN_THREAD.name || target === MAIN_THREAD.threadId) return MAIN_THREAD
+    const { main } = this.#ways.route.origin
+    if (target === main.name || target === main.threadId) return main
     let refused: unknown
     for await (const { threads, isComplete, failure } of this.#lists()) {
       try {

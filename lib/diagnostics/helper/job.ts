@@ -5,7 +5,13 @@ import { threadText } from '../channel/conversation.js'
 import type { CaptureContent, CaptureContext } from '../engine.js'
 import { describeKernelView } from '../kernel/describe.js'
 import type { OpenWindow } from '../kernel/window.js'
-import type { CapturedThread, CaptureKind, CaptureRequest, KernelView } from '../model.js'
+import type {
+  CapturedThread,
+  CaptureKind,
+  CaptureRequest,
+  CaptureRoute,
+  KernelView,
+} from '../model.js'
 import type { Queues } from './queues.js'
 import { type Blocked, reach, type Ways } from './reach.js'
 import type { Surroundings } from './surroundings.js'
@@ -82,6 +88,7 @@ export class Job {
     const window = this.#surroundings.window(this.#thread)
     const reached = await reach(this.#thread, ways, isProfile(this.#request))
     if ('channel' in reached) return this.#capture(reached.channel)
+    const { route } = ways.route.origin
     const { blocked } = reached
     const channel = await this.#wait(blocked)
     if (channel !== undefined) return this.#capture(channel)
@@ -90,7 +97,7 @@ export class Job {
     if (this.#request.kind !== 'stack' || blocked.by.threadId !== this.#thread.threadId) {
       throw blockedError(blocked)
     }
-    return this.#nativeStack(blocked.kernel, window)
+    return this.#nativeStack(route, blocked.kernel, window)
   }
 
   /** The channel, if the native call returns while the request waits for it. */
@@ -108,9 +115,9 @@ export class Job {
     return channel
   }
 
-  #nativeStack(kernel: KernelView, window: OpenWindow): CaptureContent {
+  #nativeStack(route: CaptureRoute, kernel: KernelView, window: OpenWindow): CaptureContent {
     const surroundings = { ...this.#surroundings.of(this.#context), window: () => window }
-    return nativeStack({ route: 'inspector', thread: this.#thread }, kernel, surroundings)
+    return nativeStack({ route, thread: this.#thread }, kernel, surroundings)
   }
 
   async #capture(channel: Channel): Promise<CaptureContent> {
@@ -133,7 +140,7 @@ export class Job {
       const kernel = await this.#notBegun(capturing, begun)
       if (kernel === null) return await this.#limited(capturing)
       capturing.catch(() => {})
-      if (this.#request.kind === 'stack') return this.#nativeStack(kernel, window)
+      if (this.#request.kind === 'stack') return this.#nativeStack(channel.route, kernel, window)
       throw blockedError({ by: this.#thread, kernel })
     } finally {
       // Not waited for: it takes as long as the thread needs to let go.

@@ -1,7 +1,6 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import type { Channel } from '../channel/channel.js'
 import type { InspectorRoute } from '../channel/inspector.js'
-import { MAIN_THREAD } from '../channel/main-thread.js'
 import type { CapturedThread, KernelView } from '../model.js'
 import { Attempts } from './attempts.js'
 import type { EngineParts } from './engine-options.js'
@@ -120,7 +119,7 @@ class Reaching {
 
   /** Who is asked and has not answered. */
   get #obstacle(): CapturedThread {
-    return this.#isAsked ? this.#thread : MAIN_THREAD
+    return this.#isAsked ? this.#thread : this.#ways.route.origin.main
   }
 
   async #look(): Promise<Look> {

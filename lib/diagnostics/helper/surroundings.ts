@@ -15,17 +15,19 @@ const interrupts: Interrupts = { canInterrupt, openInterruptChannel }
 export class Surroundings {
   readonly parts: EngineParts
   readonly #program: string
+  readonly #node: string
   readonly #app: string | null
 
-  constructor({ program, app, ...parts }: EngineOptions) {
+  constructor({ program, app, node = process.version, origin: _, ...parts }: EngineOptions) {
     this.parts = { capture, openWindow, kernelView, interrupts, ...parts }
     this.#program = program
+    this.#node = node
     this.#app = app === undefined ? appOf(process.argv[1] ?? '') : app
   }
 
   of({ signal, onProgress }: CaptureContext): CaptureSurroundings {
     const window = (thread: CapturedThread) => this.window(thread)
-    return { signal, onProgress, program: this.#program, app: this.#app, window }
+    return { signal, onProgress, program: this.#program, app: this.#app, node: this.#node, window }
   }
 
   /** Begins to watch a thread, with its event loop where it can be seen from outside. */
