@@ -29,6 +29,11 @@ const NEEDS: readonly Need[] = [
     probe: ['chromium', '--version'],
     tests: IN_CHROMIUM,
   },
+  {
+    what: 'zsh and fish',
+    probe: ['sh', '-c', 'zsh -fc true && fish --no-config -c true'],
+    tests: ['test/cli/completion-shells.test.ts'],
+  },
   { what: 'top', probe: ['top', '-b', '-n1'], tests: ['test/cpu/top.test.ts'] },
   {
     what: 'leave to be another user, and curl',
@@ -63,14 +68,16 @@ const ALL = ['test/**/*.test.ts']
 
 // These ask what is computed, not how long it takes or on which processor.
 const TIMELESS = [
-  'test/{docs,exposition,metrics,package}/**/*.test.ts',
+  'test/docs/examples.test.ts',
+  'test/{exposition,metrics,package}/**/*.test.ts',
   'test/meter/!(merge-cost).test.ts',
 ]
 
 // These wait for programs of their own more than they work, and compare nothing with a clock of theirs.
 const PATIENT = [
   'test/diagnostics/**/*.test.ts',
-  'test/cli/{completion,documented,endings,gc,heap,profile,ps,stack,usage}.test.ts',
+  'test/docs/my-service-hangs.test.ts',
+  'test/cli/{completion,completion-shells,documented,endings,gc,heap,profile,ps,stack,usage}.test.ts',
 ]
 
 // Long: `--project '!campaigns'` leaves them out.
