@@ -16,6 +16,8 @@ import type { CaptureTarget } from './target.js'
 export interface ProfileToWrite {
   readonly tree: StackTree
   readonly raw?: Buffer
+  /** What it is called in the name of its file; by default as its thread. */
+  readonly name?: string
 }
 
 interface Written {
@@ -53,7 +55,7 @@ export class ProfileWriter {
   async add(profile: ProfileToWrite, { program, thread }: CaptureTarget, say: Say): Promise<void> {
     this.#all.push(profile)
     if (this.#isMerged(thread)) return
-    const name = profile.tree.details?.thread ?? 'unknown'
+    const name = profile.name ?? profile.tree.details?.thread ?? 'unknown'
     const content = profile.raw ?? bytesOf(writeTree(profile.tree, this.#treeFormat))
     await this.#tell([profile], await this.#write(content, program, name), say)
   }

@@ -22,6 +22,11 @@ export const profile: Command = {
       choices: PROFILE_FORMATS,
       help: `${PROFILE_FORMATS.join(', ')} (default cpuprofile)`,
     },
+    native: {
+      type: 'boolean',
+      short: 'n',
+      help: 'all threads by perf, with C++ and the kernel (html unless told)',
+    },
     open: { type: 'boolean', help: 'write a flame graph as HTML, and show it in the browser' },
     ...FILE_OPTIONS,
     ...COMMON_OPTIONS,
@@ -32,11 +37,13 @@ export const profile: Command = {
     ['threadmeter profile 4711 all --open', 'a flame graph of all threads, in the browser'],
     ['threadmeter profile 4711 -F folded -o - | sort -nk2', 'stacks as text'],
     ['threadmeter profile 4711 --wait 60', 'as soon as a native call has returned'],
+    ['threadmeter profile 4711 --native --open', 'where processors are, in C++ and the kernel too'],
   ],
   notes: `A thread is named by its threadId, its tid, its name, main (the default) or all: then a file is written
 for each thread; html and folded put all of them into one. Files are called
 threadmeter-<program>-<thread>-<time> unless --output names them. Ctrl-C ends the profile early and keeps
-what there is.
+what there is. --native needs perf(1), and asks nothing of the process: it need not have loaded threadmeter.
+JavaScript functions have names there if it was started with --perf-basic-prof.
 
 ${EXIT_NOTES}`,
   run: async (input) => (await import('./run.js')).runProfile(input),

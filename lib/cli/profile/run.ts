@@ -15,6 +15,7 @@ const LONGEST_INTERVAL = 1_000_000
 
 /** Resolves with the exit code. */
 export async function runProfile(input: CommandInput, open?: OpenTarget): Promise<number> {
+  if (input.options.native === true) return (await import('./native.js')).runNativeProfile(input)
   const format = formatOption(input, PROFILE_FORMATS, 'cpuprofile')
   const range = { least: LEAST_INTERVAL, most: LONGEST_INTERVAL }
   const interval = numberOption(input, 'interval', DEFAULT_INTERVAL, range)

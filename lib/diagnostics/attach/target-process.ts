@@ -48,7 +48,8 @@ function contains(path: string, mark: Buffer): boolean {
   }
 }
 
-function isNode(pid: number): boolean {
+/** Whether a process runs Node, under whatever name. */
+export function isNode(pid: number): boolean {
   const name = basename(linkOf(`/proc/${pid}/exe`)).replace(/ \(deleted\)$/, '')
   if (/^node(?:js)?[\d.]*$/.test(name)) return true
   try {
