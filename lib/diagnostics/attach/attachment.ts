@@ -37,6 +37,7 @@ export class Attachment {
   readonly #say: Say
   readonly #default: DefaultPort
   #port: InspectorPort | undefined
+  #isIgnored = false
   /** Which sockets there were before the signal; undefined when none was sent. */
   #before: ReadonlySet<string> | undefined
 
@@ -154,11 +155,11 @@ machine can run code in that process, and its process.exit() waits. The signal c
       return attachFailed(pid, `its debugging port is open at ${place} by the program itself`)
     }
     const known = describeKernelView(kernel)
-    if (kernel.state === 'S' && /^e?poll/.test(kernel.syscall ?? '')) {
-      return attachFailed(
-        pid,
-        `it opened no debugging port at SIGUSR1: its main thread waits for a child process synchronously, or the program handles that signal itself (${known})`,
-      )
+    const isInLoop = kernel.state === 'S' && /^e?poll/.test(kernel.syscall ?? '')
+    if (isInLoop && !this.#target.hasChildren) {
+      this.#isIgnored = true
+      const handled = "the program seems to handle that signal itself (process.on('SIGUSR1'))"
+      return attachFailed(pid, `it opened no debugging port at SIGUSR1: ${handled}`)
     }
     const error = new ThreadmeterError('ERR_THREADMETER_THREAD_BLOCKED', ['main', known])
     return Object.assign(error, { details: kernel })
@@ -167,6 +168,7 @@ machine can run code in that process, and its process.exit() waits. The signal c
   /** A signal that was sent takes effect later: the port would open when nobody is there to close it. */
   async #openedLate(before: ReadonlySet<string>): Promise<InspectorPort | undefined> {
     const { pid } = this.#target
+    if (this.#isIgnored) return undefined
     this.#say(
       `threadmeter: the port of process ${pid} may yet open: waiting up to ${CLOSE_LATE_MS / 1000} s to close it`,
     )

@@ -119,6 +119,16 @@ export class TargetProcess {
       : 'it does not handle SIGUSR1, which would end it; it may be starting yet'
   }
 
+  /** Whether the main thread has started processes that run; true where the kernel does not tell. */
+  get hasChildren(): boolean {
+    try {
+      const children = readFileSync(`/proc/${this.pid}/task/${this.pid}/children`, 'latin1')
+      return children.trim() !== ''
+    } catch {
+      return true
+    }
+  }
+
   /** What a thread's id in the innermost PID namespace is here. */
   tidOf(inner: number, tids: readonly string[]): number | null {
     if (sameNamespace(this.pid, 'pid')) return inner
