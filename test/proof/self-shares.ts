@@ -1,0 +1,16 @@
+import type { CpuProfile } from '../../dist/diagnostics/index.js'
+
+/** The share of the time that each function used itself, by its name. */
+export function selfShares({ nodes, samples, timeDeltas }: CpuProfile): Map<string, number> {
+  const names = new Map(nodes.map(({ id, callFrame }) => [id, callFrame.functionName]))
+  const times = new Map<string, number>()
+  let total = 0
+  // A delta is the time before its sample: what a sample weighs stands with the next.
+  for (const [index, id] of samples.entries()) {
+    const time = timeDeltas[index + 1] ?? 0
+    const name = names.get(id) as string
+    times.set(name, (times.get(name) ?? 0) + time)
+    total += time
+  }
+  return new Map([...times].map(([name, time]) => [name, time / total]))
+}
