@@ -13,6 +13,7 @@ const BENCHMARKS = {
   instruments: 'one call of an instrument',
   exporter: 'one scrape of the Prometheus exporter',
   scrape: 'one scrape of a service of 4 and 8 workers',
+  diagnostics: 'a profile of a running service, and what the helper costs',
 }
 
 const HELP = `Usage: npm run bench -- [options]

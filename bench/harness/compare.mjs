@@ -3,7 +3,7 @@ import { median, pairwise } from './statistics.mjs'
 
 const nowNs = () => Number(process.hrtime.bigint())
 
-function shuffled(list) {
+export function shuffled(list) {
   const copy = [...list]
   for (let i = copy.length - 1; i > 0; i--) {
     const j = Math.floor(Math.random() * (i + 1))

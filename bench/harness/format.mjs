@@ -20,6 +20,7 @@ const UNITS = {
 
 export function cell(value, unit) {
   // NaN has become null on its way through IPC.
+  if (typeof value === 'string') return value
   return Number.isFinite(value) ? UNITS[unit](value) : '–'
 }
 

@@ -1,7 +1,7 @@
 // What the benchmarks compare with and the package does not depend on. `prepare()` compiles and
 // installs it; the benchmarks, each in a process of its own, then only load it.
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
@@ -19,8 +19,17 @@ function compileBare(say) {
   execFileSync(compiler, [...flags, '-o', BARE, SOURCE], { stdio: ['ignore', 2, 2] })
 }
 
+const readJson = (file) => JSON.parse(readFileSync(path(file), 'utf8'))
+
+const PACKAGES = Object.entries(readJson('../peers/package.json').dependencies)
+
+function isInstalled([name, version]) {
+  const file = `../peers/node_modules/${name}/package.json`
+  return existsSync(path(file)) && readJson(file).version === version
+}
+
 function installPackages(say) {
-  if (existsSync(path('../peers/node_modules/thread-cpu-usage/package.json'))) return
+  if (PACKAGES.every(isInstalled)) return
   say('installing the packages of bench/peers/package.json: npm install in bench/peers/')
   const options = ['--no-package-lock', '--no-audit', '--no-fund', '--loglevel=error']
   execFileSync('npm', ['install', ...options], { cwd: path('../peers/'), stdio: ['ignore', 2, 2] })
@@ -30,7 +39,7 @@ function installPackages(say) {
 export function prepare(say) {
   for (const [what, step] of [
     ['the system calls in C', compileBare],
-    ['thread-cpu-usage', installPackages],
+    [PACKAGES.map(([name]) => name).join(', '), installPackages],
   ]) {
     try {
       step(say)
