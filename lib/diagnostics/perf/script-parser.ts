@@ -23,20 +23,20 @@ export const SCRIPT_FIELDS = 'comm,tid,time,ip,sym,dso'
 const HEAD = /^\s*(.*?)\s+(\d+)\s+(\d+\.\d+):\s*$/
 
 // Symbols may hold spaces and brackets, and so may paths: what begins like a path or a name in brackets counts.
-const CALL = /^\s*([0-9a-f]+)\s+(.*) \(((?:\/|\[|inlined\)|anon).*)\)$/
+const CALL = /^\s*([0-9a-f]+)\s+(.*) \(((?:\/|\[|anon|inlined\b).*?)\)$/
 
 const DELETED = ' (deleted))'
 
 function frameIn(line: string): PerfFrame | undefined {
   const text = line.endsWith(DELETED) ? `${line.slice(0, -DELETED.length)})` : line
   const [, address, symbol, dso] = CALL.exec(text) ?? []
-  if (address === undefined) {
-    // Of inlined calls there is no file.
-    const [, at, inlined] = /^\s*([0-9a-f]+)\s+(.*) \(inlined\)$/.exec(text) ?? []
-    if (at === undefined) return undefined
-    return { address: at, symbol: inlined as string, dso: '' }
+  if (address === undefined) return undefined
+  // Of inlined calls there is no file.
+  return {
+    address,
+    symbol: symbol as string,
+    dso: dso === 'inlined' ? '' : (dso as string),
   }
-  return { address, symbol: symbol as string, dso: dso as string }
 }
 
 /** Reads what `perf script` prints, line by line: a head, its calls, an empty line. */
