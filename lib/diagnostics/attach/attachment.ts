@@ -58,18 +58,21 @@ export class Attachment {
     signal: AbortSignal,
     onBlocked: (kernel: KernelView) => void,
   ): Promise<InspectorPort> {
-    this.#port = await this.#findOpen()
-    if (this.#port !== undefined) return this.#port
+    const known = await this.#findOpen()
+    if (known !== undefined) return this.#use(known)
     this.#checkSignal()
     this.#checkFree()
     signal.throwIfAborted()
     this.#sendSignal()
     this.#port = await this.#opened(OPEN_MS, signal)
     if (this.#port === undefined) {
+      // The program has opened it itself, where nobody would look for it: the signal does nothing then.
+      const elsewhere = await firstInspector(listeningSockets(this.#target.pid))
+      if (elsewhere !== undefined) return this.#use(elsewhere)
       const kernel = await kernelView(this.#target.pid, this.#target.pid, VIEW_MS)
       if (waitMs > 0) onBlocked(kernel)
       this.#port = await this.#opened(waitMs, signal)
-      if (this.#port === undefined) throw await this.#whyNot(kernel)
+      if (this.#port === undefined) throw this.#whyNot(kernel)
     }
     return this.#port
   }
@@ -81,6 +84,15 @@ export class Attachment {
     this.#before = undefined
     const port = this.#port ?? (await this.#openedLate(before))
     if (port !== undefined) await this.#closePort(port)
+  }
+
+  /** A port that is not ours to close. */
+  #use(port: InspectorPort): InspectorPort {
+    this.#before = undefined
+    this.#say(
+      `threadmeter: using the debugging port of process ${this.#target.pid} at ${placeOf(port.socket)}, which is open already and stays open`,
+    )
+    return port
   }
 
   async #findOpen(): Promise<InspectorPort | undefined> {
@@ -145,15 +157,9 @@ machine can run code in that process, and its process.exit() waits. The signal c
     return firstInspector(sockets.filter(({ inode }) => !before.has(inode)))
   }
 
-  /** Why no port was opened; a port that the program had opened elsewhere is said to be there. */
-  async #whyNot(kernel: KernelView): Promise<Error> {
+  /** Why no port was opened. */
+  #whyNot(kernel: KernelView): Error {
     const { pid } = this.#target
-    const elsewhere = await firstInspector(listeningSockets(pid))
-    if (elsewhere !== undefined) {
-      this.#before = undefined
-      const place = placeOf(elsewhere.socket)
-      return attachFailed(pid, `its debugging port is open at ${place} by the program itself`)
-    }
     const known = describeKernelView(kernel)
     const isInLoop = kernel.state === 'S' && /^e?poll/.test(kernel.syscall ?? '')
     if (isInLoop && !this.#target.hasChildren) {
