@@ -19,10 +19,10 @@ const BENCHMARKS = {
 const HELP = `Usage: npm run bench -- [options]
 
 Each benchmark runs beside its peers in one process, in interleaved rounds; the figures are medians,
-the ratios medians of the ratios of each round. About 10 minutes; compare ratios, not nanoseconds.
+the ratios medians of the ratios of each round. About 15 minutes; compare ratios, not nanoseconds.
 
   --only <name>   only this benchmark; may be repeated
-  --quick         fewer and shorter rounds (under a minute): a smoke test, not a measurement
+  --quick         fewer and shorter rounds (about a minute): a smoke test, not a measurement
   --json          the raw results on stdout
   --markdown      the tables as they stand in docs/performance.md
   --help          this text

@@ -1,4 +1,3 @@
-import { directory } from '../diagnostics/directory.mjs'
 import * as latency from '../diagnostics/latency.mjs'
 import { BenchProcess } from '../diagnostics/process.mjs'
 import { contestants } from '../diagnostics/profilers.mjs'
@@ -8,14 +7,25 @@ import { Target } from '../diagnostics/target.mjs'
 import * as zeroX from '../diagnostics/zero-x.mjs'
 import { shuffled } from '../harness/compare.mjs'
 
-const FULL = { rounds: 3, seconds: 1, profileSeconds: 10, plain: 3, restSeconds: 10, restTimes: 3 }
+const FULL = {
+  rounds: 3,
+  seconds: 1,
+  answerMs: 3000,
+  calibrateMs: 1000,
+  intervals: [undefined, 1000, 100],
+  profileSeconds: 10,
+  plainSeconds: 3,
+  rest: { seconds: 10, settleMs: 1000, times: 3 },
+}
 const QUICK = {
   rounds: 1,
   seconds: 0.2,
-  profileSeconds: 0.5,
-  plain: 0.3,
-  restSeconds: 1,
-  restTimes: 1,
+  answerMs: 1000,
+  calibrateMs: 200,
+  intervals: [undefined, 1000],
+  profileSeconds: 0.3,
+  plainSeconds: 0.2,
+  rest: { seconds: 0.5, settleMs: 200, times: 1 },
 }
 
 /** What a peer does that fails in the middle is left out from there on, with the reason. */
@@ -28,38 +38,33 @@ async function unlessItFails(contestant, measure) {
   }
 }
 
-async function startAll(list) {
-  for (const contestant of list) {
-    await unlessItFails(contestant, async () => {
-      contestant.target = new Target(contestant)
-      await contestant.target.start()
-    })
-  }
-}
+const start = (contestant) =>
+  unlessItFails(contestant, async () => {
+    contestant.target = new Target(contestant)
+    await contestant.target.start()
+  })
 
-async function measureLatency(list, context, { rounds, seconds }, progress) {
-  const tables = []
-  for (const state of latency.STATES) {
-    const seen = new Map(list.map(({ name }) => [name, []]))
-    for (let round = 1; round <= rounds; round++) {
-      progress(`${state.title}, round ${round} of ${rounds}`)
-      for (const contestant of shuffled(list)) {
-        await unlessItFails(contestant, async () => {
-          const result = await latency.measureOnce(state, contestant, { ...context, seconds })
-          seen.get(contestant.name).push(result)
-        })
-      }
+async function measureState(state, list, context, progress) {
+  const { rounds, seconds } = context
+  const seen = new Map(list.map(({ name }) => [name, []]))
+  for (let round = 1; round <= rounds; round++) {
+    progress(`${state.title}, round ${round} of ${rounds}`)
+    for (const contestant of shuffled(list)) {
+      await unlessItFails(contestant, async () => {
+        seen.get(contestant.name).push(await latency.measureOnce(state, contestant, context))
+      })
     }
-    const rows = list.map((each) => latency.rowOf(each, seen.get(each.name), seconds))
-    tables.push({ title: state.title, columns: latency.COLUMNS, rows })
   }
-  return tables
+  const rows = list.map((each) => latency.rowOf(each, seen.get(each.name), seconds))
+  return { title: state.title, columns: latency.COLUMNS, rows }
 }
 
 async function measureRequests(list, context, progress) {
   const rows = []
   const phases = list.flatMap((contestant) =>
-    (contestant.intervals ?? []).map((interval) => ({ contestant, interval })),
+    (contestant.intervals ?? [])
+      .filter((interval) => context.intervals.includes(interval))
+      .map((interval) => ({ contestant, interval })),
   )
   for (const { contestant, interval } of phases) {
     const name = interval ? `${contestant.name}, ${interval} µs` : contestant.name
@@ -83,15 +88,17 @@ async function addZeroX(tables, rows, context, progress) {
 }
 
 async function measure(list, load, options, progress) {
-  await startAll(list)
-  const [{ target }] = list
-  const rate = await requests.chooseRate(target, load)
+  await Promise.all(list.map(start))
+  const rate = await requests.chooseRate(list[0].target, { load, ...options })
   progress(`${rate} requests a second`)
-  const context = { load, rate, plain: options.plain, seconds: options.profileSeconds }
-  const tables = await measureLatency(list, context, options, progress)
+  const context = { load, rate, ...options }
+  const tables = []
+  for (const state of latency.STATES) {
+    tables.push(await measureState(state, list, context, progress))
+  }
   const rows = await measureRequests(list, context, progress)
   await addZeroX(tables, rows, context, progress)
-  const title = `requests during a profile of ${options.profileSeconds} s`
+  const title = `requests, a profile of ${options.profileSeconds} s`
   return { rate, tables: [...tables, { title, columns: requests.COLUMNS, rows }] }
 }
 
@@ -105,16 +112,14 @@ async function whileLoaded(list, options, progress) {
   }
 }
 
-const textOf = (rate, { seconds, profileSeconds, plain, rounds }) =>
-  `Medians of ${rounds} rounds, 1 ms between samples, from the asking: to a stack, to the first sample of a ` +
-  `profile of ${seconds} s, and to the whole profile, that time taken off. The gap is the longest for which the ` +
-  'thread did not get to its own JavaScript: by a timer of 1 ms in the service, by the loop itself in the loop; ' +
-  'the first half of the profile has its start, the second its stop and what is done with the result. ' +
-  `No answer: none within ${latency.ANSWER_MS / 1000} s beyond that time; –: it has no such thing. What the ` +
-  'program starts by itself is told to by a message. 0x starts the program: its first sample is the first request ' +
-  `answered, once. Requests come at ${rate} a second whatever became of those before, and take their time from ` +
-  `when they were due, ${profileSeconds} s in a row after ${plain} s unprofiled of the same process; CPU is the ` +
-  'kernel’s, for each request.'
+const textOf = (rate, { rounds, seconds, answerMs, profileSeconds, plainSeconds }) =>
+  `From the asking to a stack, to the first sample of a profile of ${seconds} s (1 ms between samples), and ` +
+  'to the whole profile, those seconds taken off; and the longest gap for which the thread did not get to its ' +
+  `own JavaScript: medians of ${rounds} rounds. No answer: none within ${answerMs / 1000} s beyond those ` +
+  'seconds; –: there is no such thing. "In it": started by the program itself, which is told to by a message. ' +
+  `0x starts the program: its first sample is the first request answered, once. Requests come at ${rate} a ` +
+  `second, for ${plainSeconds} s unprofiled, then from the asking for a profile of ${profileSeconds} s until it ` +
+  'is there; CPU is for each request, by the kernel’s clock.'
 
 export default {
   title: 'A profile of a running service',
@@ -125,9 +130,9 @@ export default {
       ...(await contestants()),
     ]
     const { rate, tables } = await whileLoaded(list, options, progress)
-    progress(`at rest, ${options.restSeconds} s (${directory})`)
-    const rows = await measureRest({ seconds: options.restSeconds, times: options.restTimes })
-    const rest = { title: 'at rest', columns: columnsOf(options.restSeconds), rows }
+    progress(`at rest for ${options.rest.seconds} s`)
+    const rows = await measureRest(options.rest)
+    const rest = { title: 'at rest', columns: columnsOf(options.rest.seconds), rows }
     return { text: textOf(rate, options), tables: [...tables, rest], targets: [] }
   },
 }

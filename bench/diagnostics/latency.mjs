@@ -5,11 +5,8 @@ import { nowMs } from './clock.mjs'
 import { longestGap } from './gap-watch.mjs'
 import { within } from './process.mjs'
 
-const SETTLE_MS = 100
+const SETTLE_MS = 50
 const INTERVAL = 1000
-/** Within which a profile has to be there, beyond its own time. */
-export const ANSWER_MS = 3000
-
 const NO_ANSWER = 'no answer'
 
 /** Of the time of one ask: `[asked, there, begun]`, or undefined where nothing came in time. */
@@ -43,14 +40,14 @@ export const STATES = [
 
 /** One profile, and one stack where there is such a thing, of a target that is in the state. */
 async function once({ enter }, { profile, stack, target }, context) {
-  const { seconds } = context
+  const { seconds, answerMs } = context
   const leave = await enter(target, context)
   await sleep(SETTLE_MS)
-  const one = await timed(seconds * 1000 + ANSWER_MS, (signal) =>
+  const one = await timed(seconds * 1000 + answerMs, (signal) =>
     profile(target, { seconds, interval: INTERVAL, signal }),
   )
   await sleep(SETTLE_MS)
-  const two = stack && (await timed(ANSWER_MS, (signal) => stack(target, { signal })))
+  const two = stack && (await timed(answerMs, (signal) => stack(target, { signal })))
   const gaps = await leave()
   // What did not come in time comes now.
   await Promise.all([one.settled, two?.settled])

@@ -2,7 +2,7 @@
 // use of each, with the profile in a file at the end. `begin` resolves once it samples.
 import { writeFile } from 'node:fs/promises'
 import { Session } from 'node:inspector/promises'
-import { createRequire } from 'node:module'
+import { requirePeer } from './peer.mjs'
 
 async function inspector({ interval }) {
   const session = new Session()
@@ -18,8 +18,7 @@ async function inspector({ interval }) {
 }
 
 async function datadog({ interval, seconds }) {
-  const require = createRequire(new URL('../peers/package.json', import.meta.url))
-  const { time, encode } = require('@datadog/pprof')
+  const { time, encode } = requirePeer('@datadog/pprof')
   time.start({ intervalMicros: interval, durationMillis: seconds * 1000 })
   return () => encode(time.stop())
 }

@@ -1,12 +1,12 @@
 // The contestants, as whoever asks sees them. `profile(target, { seconds, interval, signal })` resolves,
 // once the whole profile is there, with when its first sample was taken, in ms of CLOCK_MONOTONIC.
 import { readFileSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { nowMs } from './clock.mjs'
 import { run } from './command.mjs'
 import { newFile } from './directory.mjs'
+import { requirePeer } from './peer.mjs'
 import { profileByPerf, whyNoPerf } from './perf.mjs'
 
 const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
@@ -66,7 +66,7 @@ const own = (profiler) => ({
 
 function whyNoPackage(name) {
   try {
-    createRequire(new URL('../peers/package.json', import.meta.url))(name)
+    requirePeer(name)
     return undefined
   } catch (error) {
     return error.message.split('\n')[0]

@@ -3,21 +3,22 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { quantile } from '../harness/statistics.mjs'
 import { nowMs } from './clock.mjs'
 import { cpuOf } from './cpu.mjs'
+import { within } from './process.mjs'
 
-const WARM_MS = 300
+const WARM_MS = 200
 const LATE_MS = 20_000
 /** Share of the time in which the thread is to work: far enough from saturation. */
 const UTILIZATION = 0.4
 
 /** Requests per second that keep the thread busy for that share. */
-export async function chooseRate(target, load) {
+export async function chooseRate(target, { load, calibrateMs }) {
   const rate = 200
   let perRequest
   // The first time the code is not compiled yet.
-  for (const ms of [1000, 1000]) {
+  for (let time = 0; time < 2; time++) {
     await load.ask({ bench: 'start', port: target.port, rate })
     const before = cpuOf(target).thread
-    await sleep(ms)
+    await sleep(calibrateMs)
     const cpu = cpuOf(target).thread - before
     perRequest = cpu / (await load.ask({ bench: 'stop' })).length
   }
@@ -43,26 +44,26 @@ function figuresOf({ from, to, thread, process }, took) {
 }
 
 /** Of a target that is profiled all the time. */
-export async function measureWhole(target, { load, rate, seconds }) {
+export async function measureWhole(target, { load, rate, profileSeconds }) {
   await load.ask({ bench: 'start', port: target.port, rate })
   await sleep(WARM_MS)
-  const meanwhile = await over(target, () => sleep(seconds * 1000))
+  const meanwhile = await over(target, () => sleep(profileSeconds * 1000))
   return figuresOf(meanwhile, await load.ask({ bench: 'stop' }))
 }
 
 /** The same target, first unprofiled, then from the asking for a profile until that is there. */
-export async function measureRequests(
-  { target, profile },
-  interval,
-  { load, rate, plain, seconds },
-) {
+export async function measureRequests({ target, profile }, interval, context) {
+  const { load, rate, plainSeconds, profileSeconds: seconds } = context
+  const profiled = async () => {
+    const limitMs = seconds * 1000 + LATE_MS
+    const signal = AbortSignal.timeout(limitMs)
+    const begun = await within(limitMs, profile(target, { seconds, interval, signal }))
+    if (begun === undefined) throw new Error(`no profile within ${limitMs / 1000} s`)
+  }
   await load.ask({ bench: 'start', port: target.port, rate })
   await sleep(WARM_MS)
-  const before = await over(target, () => sleep(plain * 1000))
-  const giveUp = AbortSignal.timeout(seconds * 1000 + LATE_MS)
-  const meanwhile = await over(target, () =>
-    profile ? profile(target, { seconds, interval, signal: giveUp }) : sleep(seconds * 1000),
-  )
+  const before = await over(target, () => sleep(plainSeconds * 1000))
+  const meanwhile = await over(target, profile ? profiled : () => sleep(seconds * 1000))
   const took = await load.ask({ bench: 'stop' })
   return { before: figuresOf(before, took), meanwhile: figuresOf(meanwhile, took) }
 }

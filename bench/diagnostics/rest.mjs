@@ -4,7 +4,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { median } from '../harness/statistics.mjs'
 import { BenchProcess } from './process.mjs'
 
-const SETTLE_MS = 1000
 const KINDS = [
   { kind: 'helper', name: 'helper of diagnostics' },
   { kind: 'worker', name: 'an empty worker' },
@@ -23,14 +22,14 @@ const lookAt = (pid, tid) => ({
 })
 
 /** How much the process grew by its one more thread. */
-async function start({ kind, name }) {
+async function start({ kind, name }, settleMs) {
   const process = new BenchProcess('at-rest', { args: [kind] })
   await process.ready()
   await process.ask({ bench: 'collect' })
-  await sleep(SETTLE_MS)
+  await sleep(settleMs)
   const [before, threads] = [rss(process.pid), new Set(tasks(process.pid))]
   await process.ask({ bench: 'add' })
-  await sleep(SETTLE_MS)
+  await sleep(settleMs)
   const added = tasks(process.pid).filter((tid) => !threads.has(tid))
   return { name, process, grown: rss(process.pid) - before, added }
 }
@@ -45,9 +44,9 @@ async function rest({ process, added }, seconds) {
 }
 
 /** Several of each kind, all at once: they do nothing, so none is in another's way. */
-export async function measureRest({ seconds, times }) {
+export async function measureRest({ seconds, settleMs, times }) {
   const started = await Promise.all(
-    KINDS.flatMap((kind) => Array.from({ length: times }, () => start(kind))),
+    KINDS.flatMap((kind) => Array.from({ length: times }, () => start(kind, settleMs))),
   )
   try {
     const rests = await Promise.all(started.map((each) => rest(each, seconds)))

@@ -4,11 +4,11 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { get } from 'node:http'
-import { createRequire } from 'node:module'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { nowMs } from './clock.mjs'
 import { newFile } from './directory.mjs'
+import { resolvePeer } from './peer.mjs'
 import { within } from './process.mjs'
 import { measureWhole } from './requests.mjs'
 
@@ -40,9 +40,8 @@ async function untilAnswered(portFile) {
 }
 
 function start(directory) {
-  const require = createRequire(new URL('../peers/package.json', import.meta.url))
   const options = ['--output-dir', `${directory}/out`, '--', process.execPath, SERVICE, 'main']
-  return spawn(process.execPath, [require.resolve('0x/cmd.js'), ...options], {
+  return spawn(process.execPath, [resolvePeer('0x/cmd.js'), ...options], {
     cwd: directory,
     env: { ...process.env, BENCH_PORT_FILE: `${directory}/port` },
     stdio: 'ignore',
