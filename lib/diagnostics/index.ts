@@ -62,7 +62,7 @@ export type {
   TriggerConditions,
   TriggeredCapture,
 } from './triggers/model.js'
-export { when } from './triggers/when.js'
+export { when } from './when.js'
 
 const own = diagnosticsBy(ownSocket)
 

@@ -5,6 +5,8 @@ import { createInterface } from 'node:readline'
 import { ThreadmeterError } from '../../errors.js'
 import { SCRIPT_FIELDS } from './script-parser.js'
 
+const WRITTEN = /captured and wrote/i
+
 const MOST_TOLD = 64 * 1024
 
 // perf writes its file before it ends.
@@ -91,8 +93,8 @@ export async function record(
   signal.addEventListener('abort', stop, { once: true })
   try {
     const code = await ended(child)
-    // Ended by SIGINT it has written its file all the same.
-    if (code !== 0 && !signal.aborted) throw unavailable(reasonIn(told(), code))
+    // With another code it ends by a signal, and when the process does: the file is whole all the same.
+    if (code !== 0 && !WRITTEN.test(told())) throw unavailable(reasonIn(told(), code))
   } finally {
     clearTimeout(late)
     signal.removeEventListener('abort', stop)

@@ -1,34 +1,22 @@
 import { resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { ThreadmeterError } from '../../errors.js'
-import { reportThread } from '../../runtime/report-thread.js'
-import { ownDoor } from '../door/location.js'
-import { enableDiagnostics } from '../helper/host.js'
-import { checkTrigger } from './check.js'
+import { reportThread } from '../runtime/report-thread.js'
+import { ownSocket } from './sockets.js'
+import { checkTrigger } from './triggers/check.js'
 import type {
   Trigger,
   TriggerCapture,
   TriggerConditions,
   TriggeredCapture,
   TriggerStatus,
-} from './model.js'
-import { TRIGGERS_PATH } from './routes-path.js'
-import { textOfTrigger } from './text.js'
-import { askForJson } from './wire.js'
+} from './triggers/model.js'
+import { TRIGGERS_PATH } from './triggers/routes-path.js'
+import { textOfTrigger } from './triggers/text.js'
+import { askForJson } from './triggers/wire.js'
 
 // The socket may be busy, or its directory have been made anew.
 const AGAIN_MS = 1000
 const MOST_FAILURES = 5
-
-async function socketPath(): Promise<string> {
-  const path = ownDoor()
-  if (path !== undefined) return path
-  await enableDiagnostics()
-  const made = ownDoor()
-  if (made !== undefined) return made
-  const reason = 'see capabilities().diagnostics'
-  throw new ThreadmeterError('ERR_THREADMETER_DIAGNOSTICS_UNAVAILABLE', [reason])
-}
 
 /** What was meant for the working directory of this process is said in full. */
 function withFullPath(capture: TriggerCapture | undefined): TriggerCapture | undefined {
@@ -50,7 +38,7 @@ async function follow(
     try {
       const path = `${pathOf(id)}?after=${after}`
       const question = { method: 'GET', path, signal, ref: false } as const
-      const { recent } = await askForJson<TriggerStatus>(await socketPath(), question)
+      const { recent } = await askForJson<TriggerStatus>(await ownSocket(), question)
       const news = recent.filter(({ number }) => number > after)
       after = news.at(-1)?.number ?? after
       failures = 0
@@ -85,14 +73,14 @@ class SetTrigger implements Trigger {
     this.#last = await this.captures()
     this.#following.abort()
     const question = { method: 'DELETE', path: pathOf(this.id) } as const
-    const { recent } = await askForJson<TriggerStatus>(await socketPath(), question)
+    const { recent } = await askForJson<TriggerStatus>(await ownSocket(), question)
     this.#last = recent
   }
 
   async captures(): Promise<readonly TriggeredCapture[]> {
     if (this.#last !== undefined) return this.#last
     const question = { method: 'GET', path: pathOf(this.id) } as const
-    return (await askForJson<TriggerStatus>(await socketPath(), question)).recent
+    return (await askForJson<TriggerStatus>(await ownSocket(), question)).recent
   }
 }
 
@@ -124,8 +112,9 @@ class SetTrigger implements Trigger {
  *
  * @example
  * ```js
- * import { when } from 'threadmeter/diagnostics'
+ * import { enableDiagnostics, when } from 'threadmeter/diagnostics'
  *
+ * await enableDiagnostics()
  * const trigger = await when({ blockedFor: 5 }, { every: 600, onCapture: (files) => console.log(files) })
  * console.log(trigger.id)
  * await trigger.stop()
@@ -139,6 +128,6 @@ export async function when(
   // Of the thread that asks, at least, there shall be figures.
   if (spec.condition === 'heapAbove') reportThread()
   const path = `${TRIGGERS_PATH}?${new URLSearchParams(textOfTrigger(spec))}`
-  const status = await askForJson<TriggerStatus>(await socketPath(), { method: 'POST', path })
+  const status = await askForJson<TriggerStatus>(await ownSocket(), { method: 'POST', path })
   return new SetTrigger(status, capture?.onCapture)
 }
