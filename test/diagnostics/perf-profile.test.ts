@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { expect, it, onTestFinished } from 'vitest'
@@ -12,15 +13,16 @@ import { cleanEnvironment } from '../fixtures/run.js'
 // These need perf, and leave to use it.
 
 const PROGRAM = fileURLToPath(new URL('fixtures/attach-app.mjs', import.meta.url))
-const MICROS_PER_TICK = 1e4
+const NS_PER_MICRO = 1000
 
-async function app(...options: string[]): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [...options, PROGRAM, 'spin'], { env: cleanEnvironment() })
+async function app(doing: string, ...options: string[]): Promise<ChildProcess> {
+  const child = spawn(process.execPath, [...options, PROGRAM, doing], { env: cleanEnvironment() })
   onTestFinished(() => {
     child.kill('SIGKILL')
     rmSync(`/tmp/perf-${child.pid}.map`, { force: true })
   })
   child.stderr.resume()
+  child.stdin.on('error', () => {})
   await once(child.stdout, 'data')
   // Until its loops are optimized.
   await sleep(500)
@@ -31,14 +33,8 @@ const leftOvers = (): string[] =>
   readdirSync(tmpdir()).filter((name) => name.startsWith('threadmeter-perf-'))
 
 /** µs of CPU time, by the kernel's own count. */
-function cpuOf(pid: number, tid: number): number {
-  const stat = readFileSync(`/proc/${pid}/task/${tid}/stat`, 'latin1')
-  const [user, system] = stat
-    .slice(stat.lastIndexOf(')') + 2)
-    .split(' ')
-    .slice(11, 13)
-  return (Number(user) + Number(system)) * MICROS_PER_TICK
-}
+const cpuOf = (pid: number, tid: number): number =>
+  Number(readFileSync(`/proc/${pid}/task/${tid}/schedstat`, 'latin1').split(' ')[0]) / NS_PER_MICRO
 
 /** The weight of the samples whose stack fits. */
 const weightOf = (tree: StackTree, fits: (names: string[]) => boolean): number =>
@@ -52,25 +48,38 @@ const weightOf = (tree: StackTree, fits: (names: string[]) => boolean): number =
 const profile = (pid: number, seconds: number, signal = new AbortController().signal) =>
   nativeProfile(pid, { seconds, hertz: 999, signal, nameThread: (tid) => String(tid) })
 
+/** Resolves when perf has begun to write. */
+async function recording(before: readonly string[]): Promise<void> {
+  for (const deadline = Date.now() + 20_000; Date.now() < deadline; await sleep(20)) {
+    const [name] = leftOvers().filter((each) => !before.includes(each))
+    const path = name === undefined ? undefined : join(tmpdir(), name, 'perf.data')
+    if (path !== undefined && (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0) {
+      // Its counters are on a moment later.
+      return sleep(500)
+    }
+  }
+  throw new Error('perf does not begin')
+}
+
 it('weighs what the kernel counts, and names JavaScript of a process that was told to', async () => {
-  const { pid = 0 } = await app('--perf-basic-prof')
+  const { pid = 0, stdin, stdout } = await app('bursts', '--perf-basic-prof')
   expect(namesJavaScript(pid)).toBe(true)
   const before = leftOvers()
+  const ending = new AbortController()
+  const profiling = profile(pid, 30, ending.signal)
+  await recording(before)
   const begin = cpuOf(pid, pid)
-  let counted = Number.NaN
-  const counting = sleep(1500).then(() => {
-    counted = cpuOf(pid, pid) - begin
-  })
-  const tree = await profile(pid, 1.5)
-  await counting
-  const ofMain = weightOf(tree, ([thread]) => thread === String(pid))
-  // perf begins and ends up to some 100 ms later than it is told.
-  expect(ofMain / counted).toBeGreaterThan(0.6)
-  expect(ofMain / counted).toBeLessThan(1.4)
-  const spinning = weightOf(
-    tree,
-    ([thread, ...names]) => thread === String(pid) && names.includes('spin'),
-  )
+  stdin?.write('go')
+  await once(stdout as NodeJS.ReadableStream, 'data')
+  const counted = cpuOf(pid, pid) - begin
+  ending.abort()
+  const tree = await profiling
+  const isOfMain = ([thread]: string[]) => thread === String(pid)
+  // Outside of its burst it idles.
+  const ofMain = weightOf(tree, isOfMain)
+  expect(ofMain / counted).toBeGreaterThan(0.8)
+  expect(ofMain / counted).toBeLessThan(1.2)
+  const spinning = weightOf(tree, (names) => isOfMain(names) && names.includes('spin'))
   expect(spinning / ofMain).toBeGreaterThan(0.8)
   expect(tree.frames).toContainEqual(
     expect.objectContaining({ functionName: 'spin', file: PROGRAM, category: 'js' }),
@@ -86,7 +95,7 @@ it('weighs what the kernel counts, and names JavaScript of a process that was to
 })
 
 it('ends early with what there is, of a process without names', async () => {
-  const { pid = 0 } = await app()
+  const { pid = 0 } = await app('spin')
   expect(namesJavaScript(pid)).toBe(false)
   const ending = new AbortController()
   const begin = performance.now()
@@ -97,4 +106,14 @@ it('ends early with what there is, of a process without names', async () => {
   expect(tree.frames.map(({ functionName }) => functionName)).toContain(
     '(JavaScript without a name)',
   )
+})
+
+it('keeps what there is of a process that ends', async () => {
+  const child = await app('spin')
+  const before = leftOvers()
+  const profiling = profile(child.pid as number, 30)
+  await recording(before)
+  child.kill('SIGKILL')
+  const tree = await profiling
+  expect(tree.samples.length).toBeGreaterThan(10)
 })

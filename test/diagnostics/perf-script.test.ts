@@ -116,6 +116,8 @@ last  78 6.5:
 it.each([
   ['JS:*spin file:///app/my%20main.mjs:4:14', 'spin', '/app/my main.mjs', 4, 'js'],
   ["JS:*'total file:///app/main.mjs:5:19", 'total', '/app/main.mjs', 5, 'js'],
+  ['JS:o*spin file:///app/main.mjs:5:14', 'spin', '/app/main.mjs', 5, 'js'],
+  ['JS:~open file:///app/main.mjs:6:1', 'open', '/app/main.mjs', 6, 'js'],
   ['JS:~ file:///app/main.mjs:7:31', '(anonymous)', '/app/main.mjs', 7, 'js'],
   ['JS:^get size file:///app/main.mjs:9:3', 'get size', '/app/main.mjs', 9, 'js'],
   ['LazyCompile:*handle /srv/my app/server.js:10:20', 'handle', '/srv/my app/server.js', 10, 'js'],

@@ -106,7 +106,9 @@ export async function runNativeProfile(input: CommandInput): Promise<number> {
     const tree = await nativeProfile(pid, { seconds, hertz, signal, nameThread })
     progress.close()
     await writer.add({ tree, name: 'native' }, { ...whom, thread: 'main' } as CaptureTarget, say)
-    return EXIT.done
+    if (exists(pid)) return EXIT.done
+    say('threadmeter: the process ended in the middle')
+    return EXIT.partial
   } catch (error) {
     if (error instanceof ThreadmeterError) throw new Failure(error.message, { cause: error })
     throw error

@@ -2,8 +2,9 @@ import type { TreeFrame } from '../formats/stack-tree.js'
 import { v8Frame } from '../formats/v8-frame.js'
 
 // What V8 writes before the functions of its perf map, and in which tier they are compiled: `~` interpreted,
-// `^` Sparkplug, `+` Maglev, `*` Turbofan, a `'` where the code depends on the context.
-const JAVASCRIPT = /^(?:JS|LazyCompile|Function|Eval|Script):(?:[~^+*]'?)?(.*)$/s
+// `^` Sparkplug, `+` Maglev, `*` Turbofan, a `'` where the code depends on the context, from Node 26 on an `o` where it
+// replaces a loop that runs.
+const JAVASCRIPT = /^(?:JS|LazyCompile|Function|Eval|Script):(?:o?[~^+*]'?)?(.*)$/s
 
 const REG_EXP = /^RegExp(?:\.>)?:? ?(?:src: ?)?(.*)$/s
 
