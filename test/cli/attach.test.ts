@@ -27,9 +27,9 @@ interface App {
 type Doing = 'idle' | 'spin' | 'native' | 'exit' | 'handler'
 
 /** Starts a program that loads nothing; resolves a little after its threads do what they are told. */
-async function app(doing: Doing, ...options: string[]): Promise<App> {
+async function app(doing: Doing, env: NodeJS.ProcessEnv = {}, ...options: string[]): Promise<App> {
   const args = [...(options.length > 0 ? options : [ANY_PORT]), PROGRAM, doing]
-  const child = spawn(process.execPath, args, { env: cleanEnvironment() })
+  const child = spawn(process.execPath, args, { env: { ...cleanEnvironment(), ...env } })
   onTestFinished(() => void child.kill('SIGKILL'))
   let output = ''
   child.stdout.setEncoding('utf8').on('data', (text) => {
@@ -108,6 +108,21 @@ it('takes profiles, heap snapshots and collections', async () => {
   expect(listeningSockets(pid)).toEqual([])
 })
 
+it('takes no coverage from a process that collects it', async () => {
+  const cwd = temporaryFolder()
+  const { pid, child } = await app('exit', { NODE_V8_COVERAGE: cwd })
+  const { code } = await attach(pid, 'profile', '-s', '0.3', '-o', join(cwd, 'profile'))
+  expect(code).toBe(0)
+  await once(child, 'exit')
+  const [name] = readdirSync(cwd).filter((each) => each.startsWith(`coverage-${pid}-`))
+  const { result } = JSON.parse(readFileSync(join(cwd, name as string), 'utf8'))
+  const own = result.find(({ url }: { url: string }) => url.endsWith('/attach-app.mjs'))
+  const begin = own.functions.find(
+    ({ functionName }: { functionName: string }) => functionName === 'begin',
+  )
+  expect(begin.ranges[0].count).toBe(1)
+})
+
 it('closes the port when Ctrl-C, the time or a mistake ends it early', async () => {
   const { pid } = await app('spin')
   const cwd = temporaryFolder()
@@ -169,7 +184,7 @@ it('works where another attach was killed', async () => {
 })
 
 it('uses a port that is open already, and leaves it open', async () => {
-  const { pid } = await app('idle', '--inspect=127.0.0.1:0')
+  const { pid } = await app('idle', {}, '--inspect=127.0.0.1:0')
   const before = listeningSockets(pid)
   expect(before).toHaveLength(1)
   const { code, output, errors } = await attach(pid, 'mail')
@@ -193,7 +208,7 @@ it('sends no signal where it would do harm or nothing', async () => {
   onTestFinished(() => void server.close())
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
   const { port } = server.address() as { port: number }
-  const taken = await app('idle', `--inspect-port=${port}`)
+  const taken = await app('idle', {}, `--inspect-port=${port}`)
   const busy = await attach(taken.pid)
   expect(busy.errors).toBe(
     `threadmeter: cannot attach to process ${taken.pid}: it would open its debugging port at 127.0.0.1:${port}, where process ${process.pid} listens already\n`,
@@ -215,7 +230,7 @@ const SIGNAL_OPTIONS = [
 
 it.runIf(SIGNAL_OPTIONS.length > 0)('does not kill what was told not to listen', async () => {
   for (const [name, ...options] of SIGNAL_OPTIONS) {
-    const deaf = await app('idle', ...options)
+    const deaf = await app('idle', {}, ...options)
     const { code, errors } = await attach(deaf.pid)
     expect({ code, errors }).toEqual({
       code: 1,

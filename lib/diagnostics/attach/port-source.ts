@@ -165,6 +165,7 @@ export class PortSource implements CaptureSource {
       program: this.#program,
       app: this.#target.app,
       node: port.node,
+      collectsCoverage: this.#target.collectsCoverage,
       origin: this.#origin(port),
       interrupts: NO_INTERRUPTS,
     })

@@ -106,6 +106,11 @@ export class TargetProcess {
     return [...told.slice('NODE_OPTIONS='.length).split(/\s+/), ...args]
   }
 
+  /** Whether it collects coverage, which it was told in its environment. */
+  get collectsCoverage(): boolean {
+    return /(?:^|\0)NODE_V8_COVERAGE=[^\0]/.test(textOf(`/proc/${this.pid}/environ`))
+  }
+
   /** What keeps SIGUSR1 from opening the port; null for nothing. Unhandled, that signal kills. */
   get signalObstacle(): string | null {
     if (this.#mask('SigCgt') && !this.#mask('SigBlk')) return null

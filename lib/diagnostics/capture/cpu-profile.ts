@@ -21,12 +21,13 @@ export async function captureCpuProfile(
   await channel.post('Profiler.enable')
   try {
     await channel.post('Profiler.setSamplingInterval', { interval })
-    const window = await startUnoptimized(channel, async () => {
+    const start = async () => {
       // The profile's own time begins and ends within what is watched.
       const opened = surroundings.window(channel.thread)
       await channel.post('Profiler.start')
       return opened
-    })
+    }
+    const window = await startUnoptimized(channel, start, surroundings.collectsCoverage)
     course.started(seconds, null)
     const quiet = course.tell()
     await course.wait(seconds * SECONDS).finally(quiet)

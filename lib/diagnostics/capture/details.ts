@@ -13,6 +13,8 @@ export interface CaptureSurroundings extends CaptureContext {
   readonly app: string | null
   /** The version of Node that the thread runs in, where that is not the caller's. */
   readonly node?: string
+  /** Whether the process collects coverage (NODE_V8_COVERAGE), where that is not the caller's. */
+  readonly collectsCoverage?: boolean
 }
 
 const ownVersion: string = JSON.parse(

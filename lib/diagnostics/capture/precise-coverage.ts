@@ -17,8 +17,12 @@ async function forgetOptimizedCode(channel: Channel): Promise<void> {
  * once the profiler listens is told to it, so all is thrown away a second time. Nothing is kept of the
  * counts. A thread that collects coverage (NODE_V8_COVERAGE) would lose it, and is left alone.
  */
-export async function startUnoptimized<T>(channel: Channel, start: () => Promise<T>): Promise<T> {
-  if (process.env.NODE_V8_COVERAGE) return start()
+export async function startUnoptimized<T>(
+  channel: Channel,
+  start: () => Promise<T>,
+  collectsCoverage = Boolean(process.env.NODE_V8_COVERAGE),
+): Promise<T> {
+  if (collectsCoverage) return start()
   await channel.post('Profiler.startPreciseCoverage', { callCount: true })
   try {
     return await start()

@@ -26,6 +26,8 @@ export interface EngineOptions extends Partial<EngineParts> {
   readonly app?: string | null
   /** The version of Node that the threads run in; by default this one's. */
   readonly node?: string
+  /** Whether they collect coverage (NODE_V8_COVERAGE); by default whether this one does. */
+  readonly collectsCoverage?: boolean
   /** Whose threads; by default those of this process. */
   readonly origin?: Origin
 }

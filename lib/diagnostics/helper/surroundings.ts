@@ -17,17 +17,27 @@ export class Surroundings {
   readonly #program: string
   readonly #node: string
   readonly #app: string | null
+  readonly #collectsCoverage: boolean
 
-  constructor({ program, app, node = process.version, origin: _, ...parts }: EngineOptions) {
+  constructor({ program, app, node, collectsCoverage, origin: _, ...parts }: EngineOptions) {
     this.parts = { capture, openWindow, kernelView, interrupts, ...parts }
     this.#program = program
-    this.#node = node
+    this.#node = node ?? process.version
+    this.#collectsCoverage = collectsCoverage ?? Boolean(process.env.NODE_V8_COVERAGE)
     this.#app = app === undefined ? appOf(process.argv[1] ?? '') : app
   }
 
   of({ signal, onProgress }: CaptureContext): CaptureSurroundings {
     const window = (thread: CapturedThread) => this.window(thread)
-    return { signal, onProgress, program: this.#program, app: this.#app, node: this.#node, window }
+    return {
+      signal,
+      onProgress,
+      window,
+      program: this.#program,
+      app: this.#app,
+      node: this.#node,
+      collectsCoverage: this.#collectsCoverage,
+    }
   }
 
   /** Begins to watch a thread, with its event loop where it can be seen from outside. */
