@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -16,9 +16,15 @@ const PROGRAM = fileURLToPath(new URL('fixtures/attach-app.mjs', import.meta.url
 const NS_PER_MICRO = 1000
 
 async function app(doing: string, ...options: string[]): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [...options, PROGRAM, doing], { env: cleanEnvironment() })
+  // Where it is told to name functions, V8 leaves logs.
+  const cwd = mkdtempSync(join(tmpdir(), 'threadmeter-test-'))
+  const child = spawn(process.execPath, [...options, PROGRAM, doing], {
+    cwd,
+    env: cleanEnvironment(),
+  })
   onTestFinished(() => {
     child.kill('SIGKILL')
+    rmSync(cwd, { recursive: true, force: true, maxRetries: 5 })
     rmSync(`/tmp/perf-${child.pid}.map`, { force: true })
   })
   child.stderr.resume()
