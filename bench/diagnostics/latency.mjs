@@ -69,10 +69,10 @@ export const measureOnce = (state, contestant, context) =>
 
 const ns = (ms) => ms * 1e6
 
-/** The median over the rounds in which there was something. */
+/** The median over the rounds; what did not come counts as later than all else. */
 function over(rounds, value, none) {
-  const got = rounds.map(value).filter(Number.isFinite)
-  return got.length > 0 ? ns(median(got)) : none
+  const middle = median(rounds.map(value).map((ms) => (Number.isFinite(ms) ? ms : Infinity)))
+  return Number.isFinite(middle) ? ns(middle) : none
 }
 
 /** Half of the window lies between the two. */

@@ -38,6 +38,7 @@ function figuresOf({ from, to, thread, process }, took) {
   return {
     p50: quantile(times, 0.5) * 1e6,
     p99: quantile(times, 0.99) * 1e6,
+    p999: quantile(times, 0.999) * 1e6,
     thread: thread / times.length,
     process: process / times.length,
   }
@@ -75,6 +76,7 @@ export function rowOf({ name, missing, before, meanwhile }) {
     name,
     p99: meanwhile.p99,
     p99Before: before?.p99,
+    p999: meanwhile.p999,
     p50: meanwhile.p50,
     p50Before: before?.p50,
     thread: meanwhile.thread,
@@ -87,6 +89,7 @@ export function rowOf({ name, missing, before, meanwhile }) {
 export const COLUMNS = [
   { key: 'p99', label: 'P99', unit: 'ns' },
   { key: 'p99Before', label: 'before', unit: 'ns' },
+  { key: 'p999', label: 'P99.9', unit: 'ns' },
   { key: 'p50', label: 'median', unit: 'ns' },
   { key: 'p50Before', label: 'before', unit: 'ns' },
   { key: 'thread', label: 'CPU of the thread', unit: 'ns' },
