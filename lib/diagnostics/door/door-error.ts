@@ -38,8 +38,9 @@ export class BadRequest extends ThreadmeterError {
 export const abortError = (message: string): Error =>
   Object.assign(new Error(message), { name: 'AbortError', code: 'ABORT_ERR' })
 
+/** Also the reason that an AbortSignal has by itself, whose code is a number. */
 export const isAbortError = (error: unknown): boolean =>
-  (error as { code?: unknown }).code === 'ABORT_ERR'
+  (error as { name?: unknown }).name === 'AbortError'
 
 const isOwnCode = (code: unknown): code is string =>
   typeof code === 'string' && (code === 'ABORT_ERR' || code.startsWith('ERR_THREADMETER_'))
