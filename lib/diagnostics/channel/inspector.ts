@@ -73,23 +73,21 @@ export class InspectorRoute {
     }
     const release = this.lease()
     try {
-      const channel = await this.#take(thread)
-      if (isSaved) channel.watchEnding()
-      return channel
+      return await this.#take(thread, isSaved)
     } finally {
       release()
     }
   }
 
-  async #take(thread: CapturedThread) {
+  async #take(thread: CapturedThread, isSaved: boolean): Promise<Channel> {
     for (const hub of this.#hubs) {
       await hub.ready
-      const channel = hub.take(thread)
+      const channel = hub.take(thread, isSaved)
       if (channel !== undefined) return channel
     }
     const hub = this.#openHub()
     await hub.ready
-    const channel = hub.take(thread)
+    const channel = hub.take(thread, isSaved)
     if (channel !== undefined) return channel
     throw new ThreadmeterError('ERR_THREADMETER_THREAD_ENDED', [threadText(thread)])
   }

@@ -6,6 +6,8 @@ export interface Lifecycle {
    * ERR_THREADMETER_PROCESS_ENDED when the exit has begun.
    */
   hold(): () => void
+  /** Says that a worker's end waits for its session to be closed, until the returned function is called. */
+  retain?(): () => void
   /** Called once, when the main thread has begun to exit. Sessions must be closed before it resolves. */
   onEnding(listener: () => Promise<void>): void
 }

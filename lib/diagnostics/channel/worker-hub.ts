@@ -48,6 +48,7 @@ export class WorkerHub {
   readonly #unused = new Map<number, AttachedWorker>()
   readonly #channels = new Map<string, WorkerChannel>()
   readonly #owner: HubOwner
+  readonly #lifecycle: Lifecycle
   #isClosed = false
   /** Resolves when all workers are known: when the main thread has answered. */
   readonly ready: Promise<unknown>
@@ -55,6 +56,7 @@ export class WorkerHub {
 
   constructor(lifecycle: Lifecycle, owner: HubOwner, origin = OWN_PROCESS) {
     this.#owner = owner
+    this.#lifecycle = lifecycle
     this.#main = new MainChannel(
       lifecycle,
       { exiting: () => owner.exiting(), closed: () => void this.close() },
@@ -91,20 +93,29 @@ export class WorkerHub {
     return [...this.#channels.values()]
   }
 
-  /** A channel to the worker; undefined if its session has been used, or it is not there. */
-  take(thread: CapturedThread): WorkerChannel | undefined {
+  /**
+   * A channel to the worker; undefined if its session has been used, or it is not there.
+   *
+   * @param isSaved whether the worker waits at its end until what was begun is taken
+   */
+  take(thread: CapturedThread, isSaved: boolean): WorkerChannel | undefined {
     const worker = this.#unused.get(thread.threadId)
     if (worker === undefined) return undefined
     this.#unused.delete(thread.threadId)
     this.#isFresh = false
     const { sessionId } = worker
+    const release = isSaved ? this.#lifecycle.retain?.() : undefined
     const line: WorkerLine = {
       send: (message) => this.#main.post('NodeWorker.sendMessageToWorker', { sessionId, message }),
       detach: () => this.#main.post('NodeWorker.detach', { sessionId }),
-      closed: () => this.#closed(sessionId),
+      closed: () => {
+        release?.()
+        this.#closed(sessionId)
+      },
     }
     const channel = new WorkerChannel(thread, line, this.#main.route)
     this.#channels.set(sessionId, channel)
+    if (isSaved) channel.watchEnding()
     return channel
   }
 
@@ -112,14 +123,25 @@ export class WorkerHub {
     if (this.#isClosed) return
     this.#isClosed = true
     this.#owner.closing(this)
+    const disabled = this.#main.post('NodeWorker.disable')
+    const used = [...this.#channels.keys()]
+    const unused = [...this.#unused.values()].map(({ sessionId }) => sessionId)
+    const detached = [...used, ...unused].map((sessionId) => this.#detach(sessionId))
     for (const channel of this.#channels.values()) channel.ended()
     // Answered, no worker waits at its end any more: an exit that goes on before would wait for it.
-    await withinMs(DISABLE_MS, this.#main.post('NodeWorker.disable'))
+    await withinMs(DISABLE_MS, Promise.all([disabled, ...detached]))
     await this.#main.close()
+  }
+
+  /** One that is not detached stays in the worker, with all it takes, when the session here is closed. */
+  async #detach(sessionId: string): Promise<void> {
+    // Unless the worker has ended.
+    await this.#main.post('NodeWorker.detach', { sessionId }).catch(() => {})
   }
 
   #attached({ sessionId, workerInfo }: Attached): void {
     const [, id, name = ''] = TITLE.exec(workerInfo.title) ?? []
+    if (this.#isClosed) void this.#detach(sessionId)
     if (id === undefined) return
     const threadId = Number(id)
     this.#unused.set(threadId, { threadId, name: name === UNNAMED ? '' : name, sessionId })

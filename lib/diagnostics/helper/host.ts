@@ -1,4 +1,4 @@
-import { unlinkSync } from 'node:fs'
+import { unlinkSync, writeSync } from 'node:fs'
 import { resolve } from 'node:path'
 import {
   isMainThread,
@@ -12,11 +12,15 @@ import type { Companion } from '../../observer/companion.js'
 import { makeInterruptible } from '../channel/interruptible.js'
 import { doorPath } from '../door/location.js'
 import { noteHelper } from '../status.js'
-import { endLife, newLifeWords } from './lifecycle.js'
+import { endLife, newLifeWords, retainedBy } from './lifecycle.js'
 import type { HelperData, HelperReport } from './messages.js'
 import { obstacle } from './obstacle.js'
 import { onExit } from './on-exit.js'
 import { OwnThread, type ThreadOwner } from './own-thread.js'
+
+const STDERR = 2
+const LEFT =
+  'threadmeter: the process ends by SIGKILL: the thread that profiled a worker does not let go of it\n'
 
 /** What runs in the process; its name is where the application began. */
 const program = (): string => resolve(process.argv[1] ?? process.execPath)
@@ -30,6 +34,8 @@ class Host implements Companion, ThreadOwner {
   #port: MessagePort | undefined
   #state: Capability = missing('its thread is starting')
   #hasFailed = false
+  /** Whether a thread has ended that workers wait for at their end. */
+  #hasLeftWorkers = false
   #waiting: (() => void)[] = []
 
   constructor(path: string) {
@@ -99,6 +105,9 @@ class Host implements Companion, ThreadOwner {
   #lost(port: MessagePort): void {
     if (port !== this.#port) return
     this.#port = undefined
+    if (retainedBy(this.#words) > 0) this.#hasLeftWorkers = true
+    // An exit that comes before the next thread has nobody to wait for.
+    this.#words = newLifeWords()
     if (!this.#hasFailed) this.#state = missing('its thread has ended, and is started again')
   }
 
@@ -108,12 +117,39 @@ class Host implements Companion, ThreadOwner {
   }
 
   #end(): void {
-    endLife(this.#words, () => this.#port?.postMessage('exit'))
+    const isLetGo = endLife(this.#words, () => this.#port?.postMessage('exit'))
+    if (!isLetGo) closeInspector()
     try {
       unlinkSync(this.#path)
     } catch {
       // It went with the runtime directory, or was never made.
     }
+    if (this.#hasLeftWorkers || retainedBy(this.#words) > 0) endAtOnce()
+  }
+}
+
+/**
+ * While it listens on a port, Node waits for whoever is connected to it: before it exits, and before it
+ * sends a signal to itself.
+ */
+function closeInspector(): void {
+  try {
+    process.getBuiltinModule('node:inspector').close()
+  } catch {
+    // It listens on none then, either.
+  }
+}
+
+/**
+ * Node would wait for ever for a worker that waits for a session of the inspector to be closed, which
+ * nobody is left to close.
+ */
+function endAtOnce(): void {
+  try {
+    writeSync(STDERR, LEFT)
+    closeInspector()
+  } finally {
+    process.kill(process.pid, 'SIGKILL')
   }
 }
 
