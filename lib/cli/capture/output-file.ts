@@ -1,4 +1,5 @@
 import {
+  accessSync,
   closeSync,
   constants,
   copyFileSync,
@@ -20,6 +21,9 @@ type SystemError = NodeJS.ErrnoException
 export const alreadyThere = (path: string): Failure =>
   new Failure(`${path} is there already; --overwrite replaces it`)
 
+const failed = (path: string, error: unknown): Failure =>
+  new Failure(`cannot write ${path}: ${(error as Error).message}`, { cause: error })
+
 /** Whether writing to a path means to fill a pipe or device, which is not replaced. */
 const isSpecial = (path: string): boolean => {
   const stats = statSync(path, { throwIfNoEntry: false })
@@ -35,12 +39,15 @@ export function checkPath(path: string, overwrite: boolean): void {
   if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) {
     throw new Failure(`there is no directory ${directory}`)
   }
+  if (isSpecial(path)) return
   const taken = lstatSync(path, { throwIfNoEntry: false }) !== undefined
-  if (taken && !overwrite && !isSpecial(path)) throw alreadyThere(path)
+  if (taken && !overwrite) throw alreadyThere(path)
+  try {
+    accessSync(directory, constants.W_OK | constants.X_OK)
+  } catch (error) {
+    throw failed(`into ${directory}`, error)
+  }
 }
-
-const failed = (path: string, error: unknown): Failure =>
-  new Failure(`cannot write ${path}: ${(error as Error).message}`, { cause: error })
 
 let count = 0
 

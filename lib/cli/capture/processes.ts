@@ -14,7 +14,7 @@ export interface FoundProcess {
 }
 
 const NO_PROCESS = `No process with diagnostics is running. Start one with
-  node --import threadmeter/register app.js
+  node --require threadmeter/register app.js
 or give the pid of any other to threadmeter attach`
 
 /** The Node.js processes of this user, but for this one. */

@@ -16,7 +16,7 @@ function selectionOf(operand: string | undefined): Selection {
 }
 
 const HOW_TO_START = `start a program so that it can be asked:
-  node --import threadmeter/register app.js`
+  node --require threadmeter/register app.js`
 
 function othersLines({ others }: Running, all: boolean): Line[] {
   if (others.length === 0) return []

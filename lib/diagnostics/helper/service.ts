@@ -3,6 +3,7 @@
  * much memory as a whole thread, in every process of a service, of which few are ever asked.
  */
 import type { Socket } from 'node:net'
+import { appOf } from '../capture/app-version.js'
 import { createAnswerer } from '../door/server.js'
 import { createTriggers } from '../triggers/watch.js'
 import { doorInfo } from './door-info.js'
@@ -17,7 +18,7 @@ export interface Service {
 }
 
 export function createService(life: HelperLife, program: string): Service {
-  const engine = createEngine(life, { program })
+  const engine = createEngine(life, { program, app: appOf(program) })
   // Nobody is connected who would hold an exit for what they capture.
   const { routes } = createTriggers(new HeldEngine(engine, life), { lifecycle: life })
   const { server, letGo } = createAnswerer(engine, doorInfo(program), { routes })
