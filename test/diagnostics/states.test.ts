@@ -1,0 +1,26 @@
+import { afterAll, expect, it } from 'vitest'
+import { runtimeDirectory } from '../observer/running.js'
+import { startInState } from '../proof/diagnostics-subject.js'
+import { Program } from '../proof/program.js'
+import { selfShares } from '../proof/self-shares.js'
+
+afterAll(() => Program.killAll())
+
+// The tightest of loops, of which V8 by itself sees nothing once it spins. All other states: test/proof.
+it.each([
+  ['main', 0],
+  ['a worker', 1],
+  ['a nested worker', 2],
+] as const)('a loop that spins already is not counted as its caller: %s', async (_, depth) => {
+  const environment = { THREADMETER_DIR: runtimeDirectory() }
+  // What goes wrong does so in one of three.
+  const subjects = await Promise.all([0, 1].map(() => startInState(depth, ['spin'], environment)))
+  for (const { ask, target } of subjects) {
+    const profile = await ask.cpuProfile(target, { seconds: 0.4 })
+    const shares = selfShares(profile)
+    expect(shares.get('spin') ?? 0).toBeGreaterThan(0.8)
+    expect(shares.get('blameless') ?? 0).toBeLessThan(0.1)
+    expect(profile.threadmeter.stackAtStart?.[0]?.functionName).toBe('spin')
+  }
+  await Promise.all(subjects.map(({ program }) => program.kill()))
+})
