@@ -1,4 +1,5 @@
 import type { Channel } from '../channel/channel.js'
+import { withoutOwnNodes } from '../channel/own-frames.js'
 import type { CaptureContent } from '../engine.js'
 import type { CaptureRequest, CpuProfile } from '../model.js'
 import type { Course } from './course.js'
@@ -17,7 +18,7 @@ export async function captureCpuProfile(
   surroundings: CaptureSurroundings,
   course: Course,
 ): Promise<CaptureContent> {
-  const stack = await stackAtStart(channel)
+  const stack = await stackAtStart(channel, surroundings)
   await channel.post('Profiler.enable')
   try {
     await channel.post('Profiler.setSamplingInterval', { interval })
@@ -33,7 +34,8 @@ export async function captureCpuProfile(
     await course.wait(seconds * SECONDS).finally(quiet)
     const { profile } = await channel.post<{ profile: V8Profile }>('Profiler.stop')
     return withDetails(
-      profile,
+      // Others may have asked the thread by interrupts meanwhile.
+      withoutOwnNodes(profile),
       detailsOf('cpu-profile', channel, surroundings, {
         stackAtStart: stack,
         window: window.close(),

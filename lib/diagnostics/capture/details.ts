@@ -11,6 +11,8 @@ export interface CaptureSurroundings extends CaptureContext {
   readonly program: string
   /** Name and version of the program; see {@link appOf}. */
   readonly app: string | null
+  /** The way to the thread for what runs JavaScript in it, where that is another one. */
+  readonly evaluator?: Channel
   /** The version of Node that the thread runs in, where that is not the caller's. */
   readonly node?: string
   /** Whether the process collects coverage (NODE_V8_COVERAGE), where that is not the caller's. */

@@ -3,7 +3,7 @@ import type { CaptureContent } from '../engine.js'
 import type { CaptureRequest, GarbageCollection } from '../model.js'
 import type { Course } from './course.js'
 import { type CaptureSurroundings, detailsOf, withDetails } from './details.js'
-import { failed } from './ending.js'
+import { failed, isEndOfThread } from './ending.js'
 import { stackAtStart } from './stack.js'
 
 const SECONDS = 1000
@@ -89,6 +89,11 @@ async function look(channel: Channel, objectId: string, goOn: boolean): Promise<
   return resultOf(evaluation).value as Look
 }
 
+/** What the looks before have seen is what there is of a thread that ends. */
+function nothingAtItsEnd(error: unknown): undefined {
+  if (!isEndOfThread(error)) throw error
+}
+
 /** Collections of one look, spread evenly over it. */
 function collectionsOf({ from, to, collections }: Look): GarbageCollection[] {
   return collections.map(([kind, micros, usedBefore, usedAfter, totalBefore, totalAfter], i) => {
@@ -113,7 +118,7 @@ export async function captureGcProfile(
   surroundings: CaptureSurroundings,
   course: Course,
 ): Promise<CaptureContent> {
-  const stack = await stackAtStart(channel)
+  const stack = await stackAtStart(channel, surroundings)
   const window = surroundings.window(channel.thread)
   const until = performance.now() + seconds * SECONDS
   const objectId = await begin(channel)
@@ -125,7 +130,9 @@ export async function captureGcProfile(
       for (let goOn = true; goOn; ) {
         await course.wait(Math.min(LOOK_MS, Math.max(0, until - performance.now())))
         goOn = course.cutShort === null && performance.now() < until
-        collections.push(...collectionsOf(await look(channel, objectId, goOn)))
+        const seen = await look(channel, objectId, goOn).catch(nothingAtItsEnd)
+        if (seen === undefined) break
+        collections.push(...collectionsOf(seen))
       }
     } finally {
       quiet()

@@ -16,7 +16,7 @@ export async function captureHeapProfile(
   surroundings: CaptureSurroundings,
   course: Course,
 ): Promise<CaptureContent> {
-  const stack = await stackAtStart(channel)
+  const stack = await stackAtStart(channel, surroundings)
   try {
     await channel.post('HeapProfiler.startSampling', { samplingInterval: interval })
     const window = surroundings.window(channel.thread)

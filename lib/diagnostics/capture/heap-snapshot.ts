@@ -73,7 +73,7 @@ export async function captureHeapSnapshot(
   surroundings: CaptureSurroundings,
   course: Course,
 ): Promise<CaptureContent> {
-  const stack = await stackAtStart(channel)
+  const stack = await stackAtStart(channel, surroundings)
   const { usedSize } = await channel.post<{ usedSize: number }>('Runtime.getHeapUsage')
   const needs = snapshotNeeds(usedSize)
   if (!force) checkRoom(channel.thread, needs, directory ?? tmpdir())

@@ -1,5 +1,6 @@
 import type { Channel } from '../channel/channel.js'
 import type { StackFrame } from '../model.js'
+import type { CaptureSurroundings } from './details.js'
 import { isEndOfThread } from './ending.js'
 import { sampledStack } from './sampled-stack.js'
 
@@ -18,6 +19,9 @@ interface Evaluation {
 // It throws before it does anything else, so that nothing of the thread's is touched. `silent` keeps a
 // debugger from stopping at it and consoles from showing it.
 const THROW = { expression: 'throw 0', silent: true, returnByValue: true }
+
+// The one before may have met the end of what it interrupted, as a script's time-out.
+const MOST_TRIES = 2
 
 /** As many as V8 collects unless it is told otherwise. */
 export const MOST_FRAMES = 200
@@ -46,21 +50,29 @@ async function thrownStack(channel: Channel): Promise<readonly StackFrame[] | un
  * evaluate inside an interrupt, the stack is that of a profile of one sample.
  */
 export async function currentStack(channel: Channel): Promise<readonly StackFrame[]> {
-  let frames: readonly StackFrame[] | undefined
-  try {
-    frames = await thrownStack(channel)
-  } catch (error) {
-    if (isEndOfThread(error)) throw error
+  for (let i = 0; i < MOST_TRIES; i++) {
+    try {
+      const frames = await thrownStack(channel)
+      if (frames !== undefined) return frames
+    } catch (error) {
+      if (isEndOfThread(error)) throw error
+    }
   }
-  return frames ?? sampledStack(channel)
+  return sampledStack(channel)
 }
 
 /** The stack for the details of another capture; null where it cannot be had. */
-export async function stackAtStart(channel: Channel): Promise<readonly StackFrame[] | null> {
+export async function stackAtStart(
+  channel: Channel,
+  { evaluator = channel }: Pick<CaptureSurroundings, 'evaluator'>,
+): Promise<readonly StackFrame[] | null> {
   try {
-    return await currentStack(channel)
+    return await currentStack(evaluator)
   } catch (error) {
     if (isEndOfThread(error)) throw error
     return null
+  } finally {
+    // A thread waits at its end for those who still converse with it.
+    if (evaluator !== channel) void evaluator.close()
   }
 }

@@ -20,6 +20,8 @@ const RETRY_MS = 5
 
 const WATCH_MS = 100
 const ENDING_MS = 250
+// An exit waits for little longer.
+const PROCESS_ENDING_MS = 300
 // How often a thread is interrupted for an answer that comes later, as that of a promise.
 const SHORTEST_TAKE_MS = 2
 const LONGEST_TAKE_MS = 250
@@ -31,6 +33,7 @@ interface Command {
 }
 
 let opened = 0
+const open = new Set<InterruptChannel>()
 
 /** Whether the thread has made itself reachable by interrupts. Cost: below 1 µs. */
 export function canInterrupt(tid: number): boolean {
@@ -49,6 +52,16 @@ export async function openInterruptChannel(thread: CapturedThread): Promise<Chan
     throw unavailable(`${threadText(thread)} has not made itself reachable by interrupts`)
   }
   return new InterruptChannel(thread, recipient)
+}
+
+const terminations = new WeakSet<object>()
+
+/** Whether a command failed because the end of what it interrupted hit it, as by the time-out of a script. */
+export const wasTerminated = (error: unknown): boolean => terminations.has(error as object)
+
+/** The main thread exits, and waits for a moment: what was begun is taken. */
+export async function announceProcessEnd(): Promise<void> {
+  await Promise.all([...open].map((channel) => channel.processEnds()))
 }
 
 const unavailable = (reason: string) =>
@@ -82,14 +95,20 @@ class InterruptChannel extends Conversation {
     this.#recipient = recipient
     this.#letters = new Correspondence(recipient)
     this.#watch = setInterval(() => this.#checkThread(), WATCH_MS).unref()
+    open.add(this)
     void this.#open()
+  }
+
+  processEnds(): Promise<void> {
+    return this.announceEnding('process ended', PROCESS_ENDING_MS)
   }
 
   protected send(method: string, params: object | undefined, answer: Answer): void {
     const id = ++this.#lastCommand
     this.#commands.set(id, { method, answer, isOpened: false })
+    const opens = !this.#isOpened
     void this.#ask(
-      { do: 'post', session: this.#session, id, method, ...(params && { params }) },
+      { do: 'post', session: this.#session, id, method, ...(params && { params }), opens },
       id,
     )
   }
@@ -101,7 +120,7 @@ class InterruptChannel extends Conversation {
   async #open(): Promise<void> {
     const letter: Letter = { do: 'open', session: this.#session }
     let reply = await this.#letters.ask(letter)
-    for (let i = 0; i < MOST_TRIES && lacksRoom(reply); i++) {
+    for (let i = 0; i < MOST_TRIES && (lacksRoom(reply) || reply === 'terminated'); i++) {
       await sleep(RETRY_MS)
       if (this.#isOver) return
       reply = await this.#letters.ask(letter)
@@ -115,6 +134,7 @@ class InterruptChannel extends Conversation {
   async #ask(letter: Letter, id?: number): Promise<void> {
     const reply = await this.#letters.ask(letter)
     if (this.#isOver) return
+    if (typeof reply === 'object' && !('failure' in reply)) this.#isOpened = true
     if (typeof reply === 'string') this.#giveUp(reply, id)
     else if ('failure' in reply) this.#reject(id, reply.failure)
     else this.#receive(reply, id)
@@ -170,8 +190,13 @@ class InterruptChannel extends Conversation {
 
   /** By the end of the thread, which shows in a moment, or of a script, as by its time-out. */
   async #terminated(id?: number): Promise<void> {
-    await sleep(2 * WATCH_MS)
-    this.#reject(id, 'it was terminated with what it interrupted')
+    if (this.thread.role === 'worker') await sleep(2 * WATCH_MS)
+    const command = this.#commands.get(id ?? NOBODY)
+    if (command === undefined) return
+    this.#commands.delete(id as number)
+    const error = failed(command.method, 'it was terminated with what it interrupted')
+    terminations.add(error)
+    command.answer(error)
   }
 
   #checkThread(): void {
@@ -196,6 +221,7 @@ class InterruptChannel extends Conversation {
   #end(error: Error): void {
     if (this.#isOver) return
     this.#isOver = true
+    open.delete(this)
     clearInterval(this.#watch)
     clearTimeout(this.#taking)
     const wasTaken = this.#letters.forget()

@@ -1,7 +1,7 @@
 import { isMainThread, threadId } from 'node:worker_threads'
 import { available, type Capability, messageOf, missing } from '../../capability.js'
 import { native, nativeError } from '../../native.js'
-import type { Letter, OWN_FUNCTION } from './letters.js'
+import type { Letter, OWN_FUNCTION, ROOM_FUNCTION } from './letters.js'
 import { LocalSession } from './local-session.js'
 
 // Sessions that nobody closed, because who opened them ended first, make room.
@@ -25,6 +25,7 @@ function farewell(): void {
 }
 
 function open(name: string): void {
+  if (sessions.has(name)) return
   if (sessions.size >= MOST_SESSIONS) close(sessions.keys().next().value as string)
   sessions.set(name, new LocalSession())
   if (isMainThread || saysFarewell) return
@@ -42,6 +43,7 @@ function follow(letter: Letter): string {
   if (letter.do === 'open') open(letter.session)
   if (letter.do === 'close') close(letter.session)
   if (letter.do === 'open' || letter.do === 'close') return '{"messages":[]}'
+  if (letter.do === 'post' && letter.opens) open(letter.session)
   const session = sessions.get(letter.session)
   if (session === undefined) throw new Error('the session was closed')
   if (letter.do === 'post') session.post(letter.id, letter.method, letter.params)
@@ -52,13 +54,19 @@ function follow(letter: Letter): string {
 // Some 100 KB of stack. Where they are not left, an answer could get lost between the inspector and us.
 const ROOM_FRAMES = 1000
 
-const useStack = (frames: number): number => (frames === 0 ? 0 : 1 + useStack(frames - 1))
+interface OwnFunctions {
+  readonly [OWN_FUNCTION]: (letter: string) => string
+  readonly [ROOM_FUNCTION]: (frames: number) => number
+}
 
-// Its name is what stacks and profiles are freed of it by.
-const answers: Record<typeof OWN_FUNCTION, (letter: string) => string> = {
+// Their names are what stacks and profiles are freed of them by.
+const answers: OwnFunctions = {
+  threadmeterMakesRoom: (frames) =>
+    frames === 0 ? 0 : 1 + answers.threadmeterMakesRoom(frames - 1),
+
   threadmeterAnswersLetter(letter) {
     try {
-      useStack(ROOM_FRAMES)
+      answers.threadmeterMakesRoom(ROOM_FRAMES)
       return follow(JSON.parse(letter))
     } catch (error) {
       return JSON.stringify({ failure: messageOf(error), isForRoom: error instanceof RangeError })

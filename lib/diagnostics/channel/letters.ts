@@ -9,6 +9,8 @@ export type Letter =
       readonly id: number
       readonly method: string
       readonly params?: object
+      /** Opens the session where that is not done: a termination may have hit the letter that was to. */
+      readonly opens?: boolean
     }
 
 /** A message of the inspector: an answer, which has an `id`, or an event, which has a `method`. */
@@ -28,3 +30,6 @@ export type Reply =
 
 /** The function whose frame stands between the thread's own stack and ours. */
 export const OWN_FUNCTION = 'threadmeterAnswersLetter'
+
+/** What it calls first, so often that its frames may be all that is sampled of a stack. */
+export const ROOM_FUNCTION = 'threadmeterMakesRoom'

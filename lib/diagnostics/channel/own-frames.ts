@@ -3,7 +3,7 @@
  * function, and what it calls, is no part of what the thread does.
  */
 import type { CpuProfile, ProfileNode } from '../model.js'
-import { OWN_FUNCTION } from './letters.js'
+import { OWN_FUNCTION, ROOM_FUNCTION } from './letters.js'
 
 interface Named {
   readonly functionName: string
@@ -21,12 +21,19 @@ function withoutOwnCalls(frames: readonly Named[]): readonly Named[] {
   return own === -1 ? frames : [...frames.slice(0, 1), ...frames.slice(own + 1)]
 }
 
+// A stack that is deeper than V8 samples begins within the function that makes room.
+const isOwn = (node: ProfileNode | undefined): boolean =>
+  [OWN_FUNCTION, ROOM_FUNCTION].includes(node?.callFrame.functionName ?? '')
+
 /** For each node that is ours, the node on top of which it ran. */
 function interruptedNodes(nodes: readonly ProfileNode[]): Map<number, number> {
   const byId = new Map(nodes.map((node) => [node.id, node]))
+  const program = nodes.find(({ callFrame }) => callFrame.functionName === '(program)')
   const interrupted = new Map<number, number>()
-  for (const { id, children = [] } of nodes) {
-    const own = children.filter((child) => byId.get(child)?.callFrame.functionName === OWN_FUNCTION)
+  for (const { id: caller, callFrame, children = [] } of nodes) {
+    const own = children.filter((child) => isOwn(byId.get(child)))
+    if (own.length === 0 || interrupted.has(caller)) continue
+    const id = callFrame.functionName === '(root)' ? (program?.id ?? caller) : caller
     for (const node of own) {
       const below = [node]
       for (let next = below.pop(); next !== undefined; next = below.pop()) {
@@ -39,7 +46,7 @@ function interruptedNodes(nodes: readonly ProfileNode[]): Map<number, number> {
 }
 
 /** A profile whose samples in our frames count for what was interrupted. */
-function withoutOwnNodes<Some extends Profile>(profile: Some): Some {
+export function withoutOwnNodes<Some extends Profile>(profile: Some): Some {
   const interrupted = interruptedNodes(profile.nodes)
   if (interrupted.size === 0) return profile
   const more = new Map<number, number>()

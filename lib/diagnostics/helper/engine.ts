@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import { InspectorRoute } from '../channel/inspector.js'
+import { announceProcessEnd } from '../channel/interrupt-channel.js'
 import type { Lifecycle } from '../channel/lifecycle.js'
 import { resolveThread, type ThreadList, Threads } from '../channel/threads.js'
 import type { CaptureContext, CaptureOutcome, Engine } from '../engine.js'
@@ -33,6 +34,7 @@ class HelperEngine implements Engine {
     this.#surroundings = new Surroundings(options)
     const { interrupts, kernelView } = this.#surroundings.parts
     const route = new InspectorRoute(lifecycle, options.origin)
+    lifecycle.onEnding(announceProcessEnd)
     this.#ways = { route, interrupts, kernelView }
     this.#threads = new Threads(route)
     this.#looks = new Looks(kernelView)

@@ -1,6 +1,5 @@
 import { ThreadmeterError } from '../../errors.js'
 import { nativeStack } from '../capture/stack-report.js'
-import type { Channel } from '../channel/channel.js'
 import { threadText } from '../channel/conversation.js'
 import type { CaptureContent, CaptureContext } from '../engine.js'
 import { describeKernelView } from '../kernel/describe.js'
@@ -11,9 +10,10 @@ import type {
   CaptureRequest,
   CaptureRoute,
   KernelView,
+  ProgressEvent,
 } from '../model.js'
 import type { Queues } from './queues.js'
-import { type Blocked, reach, type Ways } from './reach.js'
+import { type Blocked, reach, type Way, type Ways } from './reach.js'
 import type { Surroundings } from './surroundings.js'
 import { within } from './within.js'
 
@@ -86,33 +86,32 @@ export class Job {
 
   async #reachAndCapture(ways: Ways): Promise<CaptureContent> {
     const window = this.#surroundings.window(this.#thread)
-    const reached = await reach(this.#thread, ways, isProfile(this.#request))
-    if ('channel' in reached) return this.#capture(reached.channel)
-    const { route } = ways.route.origin
+    const reached = await reach(this.#thread, ways, this.#request.kind)
+    if ('channel' in reached) return this.#capture(reached)
     const { blocked } = reached
-    const channel = await this.#wait(blocked)
-    if (channel !== undefined) return this.#capture(channel)
+    const way = await this.#wait(blocked)
+    if (way !== undefined) return this.#capture(way)
     this.#context.signal.throwIfAborted()
     // A worker may run JavaScript behind a main thread that does not.
     if (this.#request.kind !== 'stack' || blocked.by.threadId !== this.#thread.threadId) {
       throw blockedError(blocked)
     }
-    return this.#nativeStack(route, blocked.kernel, window)
+    return this.#nativeStack(blocked.route, blocked.kernel, window)
   }
 
-  /** The channel, if the native call returns while the request waits for it. */
-  async #wait({ by, kernel, later, abandon }: Blocked): Promise<Channel | undefined> {
+  /** The way to the thread, if the native call returns while the request waits for it. */
+  async #wait({ by, kernel, later, abandon }: Blocked): Promise<Way | undefined> {
     const { wait } = this.#request
-    let channel: Channel | undefined
+    let way: Way | undefined
     try {
       if (wait > 0) {
         this.#context.onProgress({ event: 'blocked', thread: by, kernel })
-        channel = await within(wait, later, this.#context.signal)
+        way = await within(wait, later, this.#context.signal)
       }
     } finally {
-      if (channel === undefined) abandon()
+      if (way === undefined) abandon()
     }
-    return channel
+    return way
   }
 
   #nativeStack(route: CaptureRoute, kernel: KernelView, window: OpenWindow): CaptureContent {
@@ -120,7 +119,7 @@ export class Job {
     return nativeStack({ route, thread: this.#thread }, kernel, surroundings)
   }
 
-  async #capture(channel: Channel): Promise<CaptureContent> {
+  async #capture({ channel, evaluator }: Way): Promise<CaptureContent> {
     const { signal, onProgress } = this.#context
     const { parts } = this.#surroundings
     const window = this.#surroundings.window(this.#thread)
@@ -128,13 +127,12 @@ export class Job {
     const begun = new Promise<void>((resolve) => {
       begin = resolve
     })
-    const surroundings = this.#surroundings.of({
-      signal,
-      onProgress: (event) => {
-        if (event.event === 'started') begin()
-        onProgress(event)
-      },
-    })
+    const told = (event: ProgressEvent) => {
+      if (event.event === 'started') begin()
+      onProgress(event)
+    }
+    const context = this.#surroundings.of({ signal, onProgress: told })
+    const surroundings = evaluator === undefined ? context : { ...context, evaluator }
     try {
       const capturing = parts.capture(channel, this.#request, surroundings)
       const kernel = await this.#notBegun(capturing, begun)
@@ -145,6 +143,7 @@ export class Job {
     } finally {
       // Not waited for: it takes as long as the thread needs to let go.
       void channel.close()
+      void evaluator?.close()
     }
   }
 
