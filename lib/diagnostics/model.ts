@@ -85,9 +85,15 @@ export interface CaptureDetails {
 /** What a thread does right now. */
 export interface StackReport extends CaptureDetails {
   readonly kind: 'stack'
-  /** `javascript` while it runs any, `idle` in its event loop, `native` when no JavaScript can be reached. */
+  /**
+   * `javascript` while it runs any, `idle` while it waits in its event loop, `native` when no JavaScript can
+   * be reached.
+   */
   readonly state: 'javascript' | 'idle' | 'native'
-  /** Innermost first; empty unless `state` is `javascript`. */
+  /**
+   * Innermost first; empty unless `state` is `javascript`, and then, too, for a thread that was only found
+   * between two functions, as between microtasks without end.
+   */
   readonly frames: readonly StackFrame[]
   readonly kernel: KernelView
 }

@@ -23,7 +23,6 @@ describe('a thread that runs JavaScript', () => {
     ['backtrack', 'backtrack'],
     ['waitForLock', 'waitForLock'],
     ['runWasm', 'runWasm'],
-    ['drain', 'drain'],
   ])('is in %s', async (state, name) => {
     const app = await EngineApp.start(inAll(state))
     const reports = reportsOf(await app.capture({ kind: 'stack', thread: 'all' }))
@@ -32,6 +31,20 @@ describe('a thread that runs JavaScript', () => {
       expect([thread.name, found]).toEqual([thread.name, 'javascript'])
       expect(frames.map(({ functionName }) => functionName)).toContain(name)
       expect(frames.some(({ url }) => url.endsWith('/engine-states.mjs'))).toBe(true)
+    }
+  })
+
+  it('is in microtasks without end, between which it runs no function', async () => {
+    const app = await EngineApp.start(inAll('drain'))
+    const reports = reportsOf(await app.capture({ kind: 'stack', thread: 'all' }))
+    expect(reports.size).toBe(3)
+    for (const { state, frames } of reports.values()) {
+      expect(state).toBe('javascript')
+      for (const { functionName } of frames) {
+        expect(functionName).toMatch(
+          /^(drain|processTicksAndRejections|processImmediate|.*Timers?)$/,
+        )
+      }
     }
   })
 

@@ -33,6 +33,9 @@ const SLACK_SECONDS: Readonly<Record<CaptureKind, number>> = {
 const STACK_MS = 1000
 const BEGIN_MS = 5000
 
+/** The lane of all threads' snapshots. */
+const SNAPSHOTS = 'snapshots'
+
 const isProfile = ({ kind }: CaptureRequest): boolean => kind.endsWith('profile')
 
 const limitSeconds = (request: CaptureRequest): number =>
@@ -67,14 +70,11 @@ export class Job {
   }
 
   async run(ways: Ways, queues: Queues): Promise<CaptureContent> {
-    const { signal, onProgress } = this.#context
-    const thread = this.#thread
-    const lane = `${this.#request.kind} ${thread.threadId}`
-    const leave = await queues.enter(lane, this.#what, signal, (ahead) =>
-      onProgress({ event: 'queued', thread, ahead }),
-    )
+    const { signal } = this.#context
+    const lane = `${this.#request.kind} ${this.#thread.threadId}`
+    const leave = await queues.enter(lane, this.#what, signal, (ahead) => this.#queued(ahead))
     try {
-      return await this.#reachAndCapture(ways)
+      return await this.#reachAndCapture(ways, queues)
     } finally {
       leave()
     }
@@ -84,13 +84,13 @@ export class Job {
     return `${this.#request.kind} of ${threadText(this.#thread)}`
   }
 
-  async #reachAndCapture(ways: Ways): Promise<CaptureContent> {
+  async #reachAndCapture(ways: Ways, queues: Queues): Promise<CaptureContent> {
     const window = this.#surroundings.window(this.#thread)
     const reached = await reach(this.#thread, ways, this.#request.kind)
-    if ('channel' in reached) return this.#capture(reached)
+    if ('channel' in reached) return this.#captureInTurn(reached, queues)
     const { blocked } = reached
     const way = await this.#wait(blocked)
-    if (way !== undefined) return this.#capture(way)
+    if (way !== undefined) return this.#captureInTurn(way, queues)
     this.#context.signal.throwIfAborted()
     // A worker may run JavaScript behind a main thread that does not.
     if (this.#request.kind !== 'stack' || blocked.by.threadId !== this.#thread.threadId) {
@@ -117,6 +117,26 @@ export class Job {
   #nativeStack(route: CaptureRoute, kernel: KernelView, window: OpenWindow): CaptureContent {
     const surroundings = { ...this.#surroundings.of(this.#context), window: () => window }
     return nativeStack({ route, thread: this.#thread }, kernel, surroundings)
+  }
+
+  /** Snapshots need a multiple of the heap in memory: one after another, each with what there is then. */
+  async #captureInTurn(way: Way, queues: Queues): Promise<CaptureContent> {
+    if (this.#request.kind !== 'heap-snapshot') return this.#capture(way)
+    const { signal } = this.#context
+    const enter = queues.enter(SNAPSHOTS, this.#what, signal, (ahead) => this.#queued(ahead))
+    const leave = await enter.catch((error) => {
+      void way.channel.close()
+      throw error
+    })
+    try {
+      return await this.#capture(way)
+    } finally {
+      leave()
+    }
+  }
+
+  #queued(ahead: number): void {
+    this.#context.onProgress({ event: 'queued', thread: this.#thread, ahead })
   }
 
   async #capture({ channel, evaluator }: Way): Promise<CaptureContent> {
