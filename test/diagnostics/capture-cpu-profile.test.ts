@@ -54,12 +54,24 @@ describe('a CPU profile that begins in the middle of a loop', () => {
     )
     expect(ownShares(main.json).get('(idle)')).toBeGreaterThan(0.8)
     expect(main.json.threadmeter.stackAtStart).toEqual([])
+    expect(main.json.threadmeter.window.eventLoopUtilization).toBeLessThan(0.2)
     const shares = ownShares(worker.json)
     expect(shares.get('spinning')).toBeGreaterThan(0.8)
     expect(shares.get('spinsFor') ?? 0).toBeLessThan(0.1)
     expect(worker.json.threadmeter.thread).toMatchObject({ name: 'spinner', role: 'worker' })
     expect(worker.json.threadmeter.window.cpuSeconds).toBeGreaterThan(0.1)
+    expect(worker.json.threadmeter.window.eventLoopUtilization).toBeGreaterThan(0.9)
   })
+})
+
+it('tells the event loop utilization of a thread that works 0.3 of the time', async () => {
+  const [{ json }] = await during<[Taken<CpuProfile>]>('partly', [
+    { kind: 'cpu-profile', afterMs: 200, seconds: 1 },
+  ])
+  const { eventLoopUtilization } = json.threadmeter.window
+  // Of the kernel's clocks the profiler itself takes a part, and all that has to wait for a processor.
+  expect(eventLoopUtilization).toBeGreaterThan(0.2)
+  expect(eventLoopUtilization).toBeLessThan(0.45)
 })
 
 describe('a CPU profile that ends before its time', () => {

@@ -5,6 +5,7 @@ import type { CaptureRequest, CpuProfile } from '../model.js'
 import type { Course } from './course.js'
 import { type CaptureSurroundings, detailsOf, withDetails } from './details.js'
 import { startUnoptimized } from './precise-coverage.js'
+import { sampledUtilization } from './sampled-utilization.js'
 import { stackAtStart } from './stack.js'
 
 type V8Profile = Omit<CpuProfile, 'threadmeter'>
@@ -38,7 +39,7 @@ export async function captureCpuProfile(
       withoutOwnNodes(profile),
       detailsOf('cpu-profile', channel, surroundings, {
         stackAtStart: stack,
-        window: window.close(),
+        window: { ...window.close(), eventLoopUtilization: sampledUtilization(profile) },
         partial: course.cutShort,
       }),
     )
