@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { DoorClient } from '../../dist/diagnostics/door/client.js'
 import { checkRequest } from '../../dist/diagnostics/request.js'
 import { Running } from '../observer/running.js'
-import { ask, askJson } from './door-running.js'
+import { ask } from './door-running.js'
 
 const APP = new URL('fixtures/door-app.mjs', import.meta.url).pathname
 
@@ -60,7 +60,8 @@ describe('an app whose socket is harassed', () => {
     // It ticks once a ms all the time. One turn of its loop for each connection would be far more.
     expect(harassed).toBeLessThan(2 * calm)
     expect(await app.ask<number>('delay')).toBeLessThan(2 * calmDelay)
-    expect((await askJson<{ pid: number }>(path, '/v1')).pid).toBe(pid)
+    // The last ones may still be waiting for their turn, and leave no room at first.
+    expect((await new DoorClient(path).info()).pid).toBe(pid)
     // The answer above has gone over one.
     expect(await app.ask<number>('fds')).toBeLessThanOrEqual(fds + 2)
     app.letGo()
