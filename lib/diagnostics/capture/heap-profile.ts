@@ -1,3 +1,4 @@
+import { ThreadmeterError } from '../../errors.js'
 import type { Channel } from '../channel/channel.js'
 import type { CaptureContent } from '../engine.js'
 import type { CaptureRequest, HeapProfile } from '../model.js'
@@ -9,6 +10,20 @@ type V8Profile = Omit<HeapProfile, 'threadmeter'>
 
 const SECONDS = 1000
 
+const SAMPLED =
+  'the thread has its heap sampled already, by itself or with --heap-prof: V8 has one such profile'
+
+/** A second one would end the first, and its owner find nothing. */
+async function refuseWhereSampled(channel: Channel): Promise<void> {
+  // It fails where nobody samples, whoever asks.
+  const isSampled = await channel.post('HeapProfiler.getSamplingProfile').then(
+    () => true,
+    () => false,
+  )
+  if (!isSampled) return
+  throw new ThreadmeterError('ERR_THREADMETER_CAPTURE_FAILED', ['heap-profile', SAMPLED])
+}
+
 /** Samples what is allocated in the window, or as much of it as there is. */
 export async function captureHeapProfile(
   channel: Channel,
@@ -16,6 +31,7 @@ export async function captureHeapProfile(
   surroundings: CaptureSurroundings,
   course: Course,
 ): Promise<CaptureContent> {
+  await refuseWhereSampled(channel)
   const stack = await stackAtStart(channel, surroundings)
   try {
     await channel.post('HeapProfiler.startSampling', { samplingInterval: interval })
