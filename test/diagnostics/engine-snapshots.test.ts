@@ -18,3 +18,35 @@ it('writes the snapshots of all threads one after another', async () => {
   expect(outcomes.map(({ thread }) => thread.name)).toEqual(order)
   expect(heard.filter(([event]) => event === 'queued').length).toBe(2)
 })
+
+it('is named where it keeps a thread from answering', async () => {
+  const app = await EngineApp.start({})
+  // As long as a large heap takes.
+  app.say(
+    `globalThis.builtin = process.getBuiltinModule
+    process.getBuiltinModule = (name) => {
+      if (name === 'v8') builtin('child_process').execSync('sleep 3')
+      return builtin(name)
+    }`.replaceAll('\n', ';'),
+  )
+  await app.threads()
+  let refused: Promise<unknown> | undefined
+  const heard = ({ event }: ProgressEvent) => {
+    if (event === 'started') refused = app.capture({ kind: 'heap-profile', thread: 'main' })
+  }
+  const { outcomes } = await app.capture(
+    { kind: 'heap-snapshot', force: true, thread: 'main' },
+    { heard },
+  )
+  rmSync(outcomes[0].json as string, { force: true })
+  expect(await refused).toMatchObject({
+    outcomes: [
+      {
+        error: {
+          code: 'ERR_THREADMETER_THREAD_BLOCKED',
+          message: expect.stringContaining('it is writing a heap snapshot'),
+        },
+      },
+    ],
+  })
+})

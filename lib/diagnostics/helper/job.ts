@@ -41,14 +41,15 @@ const isProfile = ({ kind }: CaptureRequest): boolean => kind.endsWith('profile'
 const limitSeconds = (request: CaptureRequest): number =>
   SLACK_SECONDS[request.kind] + (isProfile(request) ? request.seconds : 0)
 
-const blockedError = ({ by, kernel }: Pick<Blocked, 'by' | 'kernel'>): ThreadmeterError =>
-  Object.assign(
-    new ThreadmeterError('ERR_THREADMETER_THREAD_BLOCKED', [
-      threadText(by),
-      describeKernelView(kernel),
-    ]),
-    { details: kernel },
-  )
+function blockedError(
+  { by, kernel }: Pick<Blocked, 'by' | 'kernel'>,
+  { writing }: Queues,
+): ThreadmeterError {
+  const view = describeKernelView(kernel)
+  const what = writing.has(by.threadId) ? `it is writing a heap snapshot (${view})` : view
+  const error = new ThreadmeterError('ERR_THREADMETER_THREAD_BLOCKED', [threadText(by), what])
+  return Object.assign(error, { details: kernel })
+}
 
 /** One capture of one thread, from its place in the queue to what it brings. */
 export class Job {
@@ -94,7 +95,7 @@ export class Job {
     this.#context.signal.throwIfAborted()
     // A worker may run JavaScript behind a main thread that does not.
     if (this.#request.kind !== 'stack' || blocked.by.threadId !== this.#thread.threadId) {
-      throw blockedError(blocked)
+      throw blockedError(blocked, queues)
     }
     return this.#nativeStack(blocked.route, blocked.kernel, window)
   }
@@ -121,16 +122,19 @@ export class Job {
 
   /** Snapshots need a multiple of the heap in memory: one after another, each with what there is then. */
   async #captureInTurn(way: Way, queues: Queues): Promise<CaptureContent> {
-    if (this.#request.kind !== 'heap-snapshot') return this.#capture(way)
+    if (this.#request.kind !== 'heap-snapshot') return this.#capture(way, queues)
     const { signal } = this.#context
     const enter = queues.enter(SNAPSHOTS, this.#what, signal, (ahead) => this.#queued(ahead))
     const leave = await enter.catch((error) => {
       void way.channel.close()
       throw error
     })
+    const { threadId } = this.#thread
+    queues.writing.add(threadId)
     try {
-      return await this.#capture(way)
+      return await this.#capture(way, queues)
     } finally {
+      queues.writing.delete(threadId)
       leave()
     }
   }
@@ -139,7 +143,7 @@ export class Job {
     this.#context.onProgress({ event: 'queued', thread: this.#thread, ahead })
   }
 
-  async #capture({ channel, evaluator }: Way): Promise<CaptureContent> {
+  async #capture({ channel, evaluator }: Way, queues: Queues): Promise<CaptureContent> {
     const { signal, onProgress } = this.#context
     const { parts } = this.#surroundings
     const window = this.#surroundings.window(this.#thread)
@@ -159,7 +163,7 @@ export class Job {
       if (kernel === null) return await this.#limited(capturing)
       capturing.catch(() => {})
       if (this.#request.kind === 'stack') return this.#nativeStack(channel.route, kernel, window)
-      throw blockedError({ by: this.#thread, kernel })
+      throw blockedError({ by: this.#thread, kernel }, queues)
     } finally {
       // Not waited for: it takes as long as the thread needs to let go.
       void channel.close()

@@ -9,6 +9,8 @@ interface Waiting {
 /** Lets one request at a time go ahead on each lane, in the order of their arrival. */
 export class Queues {
   readonly #lanes = new Map<string, Waiting[]>()
+  /** By threadId: who writes a heap snapshot, and answers nothing meanwhile. */
+  readonly writing = new Set<number>()
 
   /**
    * Resolves with how to leave when it is one's turn. Rejects with ERR_THREADMETER_BUSY when too many
