@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { readJson } from './files.mjs'
 import { MAJORS, nodePath } from './nodes.mjs'
 
-const MINUTES = 10
+const MINUTES = 14
 
 /** What vitest reported. A run that counted nothing, or failed beside its tests, is a failure too. */
 function readReport(report, failure) {
@@ -34,7 +34,7 @@ function suite(name, logs, command, args) {
 const VITEST = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/vitest.config.ts']
 
 // The long campaigns take minutes: they run once, on the Node at hand.
-const WITHOUT_CAMPAIGNS = ['--project', '!campaigns']
+const WITHOUT_CAMPAIGNS = ['--project', '!campaigns*']
 
 export const suites = (logs) => [
   suite(`suite on Node ${process.versions.node.split('.')[0]}`, logs, 'npm', ['test', '--']),

@@ -81,19 +81,24 @@ const TIMELESS = [
   'test/meter/!(merge-cost).test.ts',
 ]
 
-// These wait for programs of their own more than they work, and compare nothing with a clock of theirs.
-const PATIENT = [
-  'test/diagnostics/**/*.test.ts',
+// The same with any Node, or long: `--project '!campaigns*'` leaves them out.
+const CAMPAIGNS = [
+  'test/proof/!(diagnostics-*).test.ts',
+  'test/examples/pool-{lines,screen}.test.ts',
+  ...IN_CHROMIUM,
+]
+const PATIENT_CAMPAIGNS = [
+  'test/proof/diagnostics-*.test.ts',
   'test/docs/my-service-hangs.test.ts',
-  'test/cli/{attach,perf-unavailable,completion,completion-shells,documented,endings,gc,heap,profile,ps,stack,usage}.test.ts',
+  'test/cli/{completion,completion-shells,documented}.test.ts',
 ]
 
-// Long: `--project '!campaigns'` leaves them out.
-const CAMPAIGNS = [
-  'test/proof/**/*.test.ts',
-  'test/examples/pool-{lines,screen}.test.ts',
-  // A browser takes all processors, and is the same beside any Node.
-  ...IN_CHROMIUM,
+// These wait for programs of their own more than they work, and compare nothing with a clock of theirs.
+const PATIENT = [
+  'test/{diagnostics,observer,register}/**/*.test.ts',
+  'test/hazards/!(contention|descriptors|leak).test.ts',
+  'test/cli/{attach,perf-unavailable,endings,gc,heap,profile,ps,stack,usage}.test.ts',
+  'test/examples/{cluster,programs}.test.ts',
 ]
 
 const exclude = [...configDefaults.exclude, ...leftOut()]
@@ -120,10 +125,10 @@ export default defineConfig({
       {
         test: {
           ...common,
-          name: 'in pairs',
+          name: 'three at once',
           include: PATIENT,
-          exclude: [...exclude, ...CAMPAIGNS],
-          maxWorkers: 2,
+          exclude: [...exclude, ...CAMPAIGNS, ...PATIENT_CAMPAIGNS],
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },
@@ -133,9 +138,19 @@ export default defineConfig({
           ...common,
           name: 'one by one',
           include: ALL,
-          exclude: [...exclude, ...TIMELESS, ...PATIENT, ...CAMPAIGNS],
+          exclude: [...exclude, ...TIMELESS, ...PATIENT, ...CAMPAIGNS, ...PATIENT_CAMPAIGNS],
           fileParallelism: false,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          ...common,
+          name: 'campaigns in pairs',
+          include: PATIENT_CAMPAIGNS,
+          exclude,
+          maxWorkers: 2,
+          sequence: { groupOrder: 3 },
         },
       },
       {
@@ -145,7 +160,7 @@ export default defineConfig({
           include: CAMPAIGNS,
           exclude,
           fileParallelism: false,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
         },
       },
     ],
