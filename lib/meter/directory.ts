@@ -24,6 +24,7 @@ const LOCK_MS = 200
 const ATTEMPTS = 3
 
 let joined: Extract<RuntimeDirectory, { available: true }> | undefined
+const listeners: (() => void)[] = []
 
 function firstUsable(): string {
   const { pid, processStart, reason } = ownProcess()
@@ -117,11 +118,20 @@ export function joinDirectory(path?: string): RuntimeDirectory {
   })
 }
 
+/**
+ * Calls the listener, which must not throw, whenever this thread has made the directory anew: whatever
+ * else the process had in it is gone as well.
+ */
+export function onRejoined(listener: () => void): void {
+  listeners.push(listener)
+}
+
 /** Makes the directory that this process has joined anew, where somebody has removed it. Never throws. */
 export function rejoinDirectory(): RuntimeDirectory {
   return attempt(() => {
     const { path, slot } = joined ?? joinAny(undefined)
     joined = { available: true, path, slot: enter(path, slot) }
+    for (const listener of listeners) listener()
     return joined
   })
 }

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { messageOf } from '../../capability.js'
 import { listenPrivately } from '../door/listen.js'
@@ -13,13 +13,13 @@ const ANSWERS_MS = 50
 export class Helper {
   readonly #life: HelperLife
   readonly #program: string
-  readonly #server: Server
+  #server: Server
   #service: Promise<Service> | undefined
 
   constructor(life: HelperLife, program: string) {
     this.#life = life
     this.#program = program
-    this.#server = createServer((connection) => void this.#answer(connection))
+    this.#server = this.#newServer()
   }
 
   /** Rejects where it cannot. */
@@ -27,6 +27,14 @@ export class Helper {
     await listenPrivately(this.#server, path)
     // An exit that began in the meantime has not found it.
     if (this.#life.isEnding) rmSync(path, { force: true })
+  }
+
+  /** Where somebody has removed the socket. Who is connected stays so. Rejects where it cannot. */
+  async listenAgain(path: string): Promise<void> {
+    if (existsSync(path)) return
+    this.#server.close()
+    this.#server = this.#newServer()
+    await this.listen(path)
   }
 
   /** What answers, and watches for triggers. */
@@ -44,6 +52,10 @@ export class Helper {
     await this.#life.end()
     await settledWithin(this.#close(), ANSWERS_MS)
     this.#life.done()
+  }
+
+  #newServer(): Server {
+    return createServer((connection) => void this.#answer(connection))
   }
 
   async #create(): Promise<Service> {

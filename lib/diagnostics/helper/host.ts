@@ -1,4 +1,4 @@
-import { unlinkSync, writeSync } from 'node:fs'
+import { existsSync, unlinkSync, writeSync } from 'node:fs'
 import { resolve } from 'node:path'
 import {
   isMainThread,
@@ -7,13 +7,13 @@ import {
   type Transferable,
 } from 'node:worker_threads'
 import { available, type Capability, messageOf, missing } from '../../capability.js'
-import { joinDirectory } from '../../meter/directory.js'
+import { joinDirectory, onRejoined } from '../../meter/directory.js'
 import type { Companion } from '../../observer/companion.js'
 import { makeInterruptible } from '../channel/interruptible.js'
 import { doorPath } from '../door/location.js'
 import { noteHelper } from '../status.js'
 import { endLife, newLifeWords, retainedBy } from './lifecycle.js'
-import type { HelperData, HelperReport } from './messages.js'
+import type { HelperData, HelperReport, HostMessage } from './messages.js'
 import { obstacle } from './obstacle.js'
 import { onExit } from './on-exit.js'
 import { OwnThread, type ThreadOwner } from './own-thread.js'
@@ -41,10 +41,12 @@ class Host implements Companion, ThreadOwner {
   constructor(path: string) {
     this.#path = path
     onExit(() => this.#end())
+    onRejoined(() => this.#tell('rejoined'))
   }
 
   status(): Capability {
-    return this.#state
+    const isGone = this.#state.available && !existsSync(this.#path)
+    return isGone ? missing(`${this.#path} has been removed`) : this.#state
   }
 
   equip(): { data: HelperData; transfer: Transferable[] } {
@@ -82,6 +84,10 @@ class Host implements Companion, ThreadOwner {
     })
   }
 
+  #tell(message: HostMessage): void {
+    this.#port?.postMessage(message)
+  }
+
   #take(report: HelperReport): void {
     if (report.kind === 'failed') {
       this.#fail(report.reason)
@@ -117,7 +123,7 @@ class Host implements Companion, ThreadOwner {
   }
 
   #end(): void {
-    const isLetGo = endLife(this.#words, () => this.#port?.postMessage('exit'))
+    const isLetGo = endLife(this.#words, () => this.#tell('exit'))
     if (!isLetGo) closeInspector()
     try {
       unlinkSync(this.#path)

@@ -10,7 +10,10 @@ export interface HelperData {
   readonly program: string
 }
 
-/** From the helper to the main thread. The other way there is one message alone: that the exit has begun. */
+/** To the helper: the exit has begun, or the directory of its socket has been removed and made anew. */
+export type HostMessage = 'exit' | 'rejoined'
+
+/** From the helper to the main thread. */
 export type HelperReport =
   | { readonly kind: 'ready' }
   | { readonly kind: 'failed'; readonly reason: string }

@@ -4,7 +4,7 @@ import { messageOf } from '../../capability.js'
 import { removeStaleSockets } from '../door/stale-sockets.js'
 import { Helper } from './helper.js'
 import { HelperLife } from './lifecycle.js'
-import type { HelperData, HelperReport } from './messages.js'
+import type { HelperData, HelperReport, HostMessage } from './messages.js'
 
 /** Whether triggers are asked for, which watch from the start. */
 const hasTriggers = (): boolean => (process.env.THREADMETER_WHEN ?? '') !== ''
@@ -16,7 +16,11 @@ const hasTriggers = (): boolean => (process.env.THREADMETER_WHEN ?? '') !== ''
 export async function begin({ words, port, path, program }: HelperData): Promise<void> {
   const report = (message: HelperReport): void => port.postMessage(message)
   const helper = new Helper(new HelperLife(words), program)
-  port.on('message', () => helper.end())
+  port.on('message', (message: HostMessage) => {
+    if (message === 'exit') void helper.end()
+    // Where it cannot, the main thread sees that there is no socket.
+    else void helper.listenAgain(path).catch(() => {})
+  })
   try {
     await helper.listen(path)
     report({ kind: 'ready' })
