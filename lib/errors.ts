@@ -13,7 +13,8 @@ const MESSAGES = {
     `${call} needs the package ${peer}, which could not be imported (see cause)`,
   ERR_THREADMETER_METRIC_EXISTS: (name: string) =>
     `a metric with the name ${name} has already been registered`,
-  ERR_THREADMETER_LISTEN: (where: string) => `the observer cannot listen on ${where} (see cause)`,
+  ERR_THREADMETER_LISTEN: (where: string) =>
+    `the observer cannot listen on ${where} (see cause): THREADMETER_PORT names another port, 0 any free one, and THREADMETER_SERVE=off goes without; all but its pages works without it`,
   ERR_THREADMETER_OBSERVER_FAILED: () => "the observer's thread failed (see cause)",
   ERR_THREADMETER_OBSERVER_CLOSED: () => 'the observer was closed',
   ERR_THREADMETER_DIAGNOSTICS_UNAVAILABLE: (reason: string) =>
