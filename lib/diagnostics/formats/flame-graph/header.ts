@@ -46,10 +46,25 @@ function windowFigures({
   ]
 }
 
-function sampleFigure({ unit, samples, period }: StackTree): Figure[] {
+const weightOf = ({ weights }: StackTree): number =>
+  weights.reduce((sum, weight) => sum + weight, 0)
+
+function sampleFigure(tree: StackTree): Figure[] {
+  const { unit, samples } = tree
   if (unit === 'bytes') return []
-  const every = period === null || period === 0 ? '' : `every ${(period / 1000).toFixed(2)} ms`
+  const mean = samples.length > 0 ? weightOf(tree) / samples.length : 0
+  const every = mean > 0 ? `every ${(mean / 1000).toFixed(2)} ms on average` : ''
   return [{ name: 'Samples', value: samples.length.toLocaleString('en'), note: every }]
+}
+
+/** Instead of a graph without calls, which tells nobody that this is all there is. */
+function nothing(tree: StackTree): string {
+  if (weightOf(tree) > 0) return ''
+  const why =
+    tree.unit === 'bytes'
+      ? 'Nothing that was allocated in the window was still there at its end, as far as it was sampled: the graph is empty.'
+      : 'No sample was taken: the graph is empty.'
+  return `<p class="partial" role="note">${why}</p>`
 }
 
 const figure = ({ name, value, note }: Figure): string =>
@@ -106,6 +121,7 @@ export function header(tree: StackTree): string {
     details === null ? '' : `<p class="badges">${identity(details)}</p>`,
     figures.length === 0 ? '' : `<dl class="figures">${figures.map(figure).join('')}</dl>`,
     details?.partial ? `<p class="partial" role="note">${PARTIAL[details.partial]}</p>` : '',
+    nothing(tree),
     details === null ? '' : stackAtStart(details.stackAtStart),
   ].join('\n')
 }
