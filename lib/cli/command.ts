@@ -37,23 +37,30 @@ export interface Command {
   readonly examples: readonly (readonly [line: string, meaning: string])[]
   /** More to know, after the options. */
   readonly notes?: string
+  /** Whether its failures, too, are lines of JSON where that is asked for. */
+  readonly tellsErrorsInJson?: boolean
   /** Resolves with the exit code. */
   run(input: CommandInput): Promise<number>
 }
 
 /** A command line that cannot be understood: exit code 2. */
-export class UsageError extends Error {}
+export class UsageError extends Error {
+  readonly code = 'ERR_THREADMETER_USAGE'
+}
 
 /** Something that went wrong and that a sentence explains: no stack, exit code 1 unless it has another. */
 export class Failure extends Error {
   readonly exitCode: number
+  /** For programs; that of its cause, where it has one. */
+  readonly code: string | undefined
 
   constructor(
     message: string,
-    { exitCode = 1, cause }: { exitCode?: number; cause?: unknown } = {},
+    { exitCode = 1, cause, code }: { exitCode?: number; cause?: unknown; code?: string } = {},
   ) {
     super(message, cause === undefined ? undefined : { cause })
     this.exitCode = exitCode
+    this.code = code ?? (cause as { code?: string } | undefined)?.code
   }
 }
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
-import { type Command, type CommandInput, Failure, UsageError } from './command.js'
+import { type Command, Failure, UsageError } from './command.js'
 import { COMMANDS, COMPLETE } from './commands.js'
 import { commandHelp, programHelp } from './help.js'
+import { isAskedForJson, parse } from './parse.js'
 
 const OK = 0
 const FAILED = 1
@@ -21,26 +21,14 @@ function say(text: string): number {
   return OK
 }
 
+/** A failure for programs that read the output: in a line, as those of single threads. */
+function sayInJson(error: unknown): void {
+  const { code = null, message } = error as { code?: string; message: string }
+  say(JSON.stringify({ error: { code, message } }))
+}
+
 const version = (): string =>
   JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
-
-/** Its first sentence says what is wrong; the rest advises on how to write operands. */
-const reasonOf = (error: unknown): string => (error as Error).message.split(/\.\s/)[0] as string
-
-function parse({ options, maxOperands }: Command, args: string[]): CommandInput {
-  const known = { ...options, help: { type: 'boolean', short: 'h' } } as const
-  let parsed: ReturnType<typeof parseArgs>
-  try {
-    parsed = parseArgs({ args, options: known, allowPositionals: true })
-  } catch (error) {
-    throw new UsageError(reasonOf(error), { cause: error })
-  }
-  const { values, positionals } = parsed
-  if (positionals.length > maxOperands) {
-    throw new UsageError(`Unexpected argument '${positionals[maxOperands]}'`)
-  }
-  return { options: values as CommandInput['options'], operands: positionals }
-}
 
 async function runCommand(name: string, command: Command, args: string[]): Promise<number> {
   try {
@@ -48,6 +36,7 @@ async function runCommand(name: string, command: Command, args: string[]): Promi
     if (input.options.help === true) return say(commandHelp(name, command))
     return await command.run(input)
   } catch (error) {
+    if (command.tellsErrorsInJson === true && isAskedForJson(command, args)) sayInJson(error)
     if (!(error instanceof UsageError)) throw error
     console.error(`threadmeter ${name}: ${error.message}\nTry threadmeter ${name} --help`)
     return MISUSED

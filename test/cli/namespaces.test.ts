@@ -50,8 +50,8 @@ it('asks the only process that can be asked, and lists them where there are seve
   const { pids, endings } = JSON.parse(output) as { pids: number[]; endings: Ending[][] }
   const [none, one, two] = endings as [Ending[], Ending[], Ending[]]
   expect(none.map(({ code }) => code)).toEqual([2, 2, 1])
-  expect(none[0]?.stderr).toMatch(/No process with diagnostics is running\. .*\n.*--import/)
-  expect(none[2]?.stderr).toMatch(/no process with threadmeter is running; .*\n.*--import/)
+  expect(none[0]?.stderr).toMatch(/No process with diagnostics is running\. .*\n.*--require/)
+  expect(none[2]?.stderr).toMatch(/no process with threadmeter is running; .*\n.*--require/)
   expect(one.map(({ code, stderr }) => ({ code, stderr }))).toEqual(
     one.map(() => ({ code: 0, stderr: '' })),
   )
@@ -59,8 +59,14 @@ it('asks the only process that can be asked, and lists them where there are seve
   expect(one[1]?.stdout).toMatch(/\n\nmail .* idle\n$/)
   expect(one[2]?.stdout).toContain(`└─ ${pids[0]} `)
   expect(two.map(({ code }) => code)).toEqual([2, 2, 0])
+  expect(two[1]?.stderr).toMatch(
+    /: No process that can be asked runs mail\. If it is a thread, say/,
+  )
+  // Programs that are called the same are told apart by their folders.
+  expect(two[0]?.stderr).toMatch(/ stuck-service\.mjs in \/.*\/fixtures$/m)
   for (const pid of pids) {
     expect(two[0]?.stderr).toMatch(new RegExp(`^ {2}threadmeter stack ${pid} {3}\\S`, 'm'))
+    expect(two[1]?.stderr).toMatch(new RegExp(`^ {2}threadmeter stack ${pid} mail {3}\\S`, 'm'))
     expect(two[2]?.stdout).toContain(`${pid} `)
   }
 })

@@ -45,7 +45,7 @@ it('names the guilty function, in a private file with a name of its own', async 
   const profile = profileIn(join(cwd, name))
   expect(profile.threadmeter.thread).toMatchObject({ pid: service.pid, name: 'main' })
   const [start, head, top, , ...ends] = errors.trimEnd().split('\n') as string[]
-  expect(start).toBe(`threadmeter: profiling main of ${service.pid} ${PROGRAM} for 1.0 s`)
+  expect(start).toBe(`threadmeter: profiling main of ${service.pid} stuck-service.mjs for 1.0 s`)
   expect(head).toMatch(/^main \(thread 0\) {2}\d+ samples in \d.*; CPU \d+ %, run delay \d/)
   expect(head).toContain(` ${profile.samples.length} samples `)
   const line = lineOf('function fibonacci')

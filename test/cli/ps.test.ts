@@ -66,6 +66,21 @@ it('shows services, processes and threads, and who can be asked', async () => {
   expect(silent.diagnostics).toMatchObject({ state: 'off', node: null })
 })
 
+it('says of one process that its service has others', async () => {
+  const first = await stuckService({ main: 'idle' })
+  const { directory } = first
+  const second = await stuckService({ main: 'idle' }, { env: { THREADMETER_DIR: directory } })
+  const [text, json, all] = await Promise.all([
+    run(['ps', String(first.pid)]),
+    run(['ps', String(first.pid), '--json']),
+    run(['ps', directory]),
+  ])
+  expect(text.output).toContain(`\n1 more process of this service: threadmeter ps ${directory}\n`)
+  const { services } = JSON.parse(json.output)
+  expect(services).toMatchObject([{ processes: [{ pid: first.pid }], otherPids: [second.pid] }])
+  expect(all.output).not.toContain('more process')
+})
+
 it('fits terminals from 20 to 200 columns', async () => {
   const service = await stuckService({ main: 'idle', crunch: 'fibonacci' })
   const widths = [20, 40, 80, 120, 200]

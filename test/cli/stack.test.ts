@@ -42,7 +42,7 @@ it('shows what all threads do, as Node shows stacks', async () => {
   expect({ code, errors }).toEqual({ code: 0, errors: '' })
   expect(output).not.toContain(ESCAPE)
   const [title, main, mail, shell] = output.trimEnd().split('\n\n') as string[]
-  expect(title).toContain(`${service.pid}  ${PROGRAM}  Node.js ${process.versions.node}`)
+  expect(title).toContain(`${service.pid}  stuck-service.mjs  Node.js ${process.versions.node}`)
   expect(main).toMatch(/^main {2}thread 0, tid \d+ {2}runs JavaScript, CPU \d/)
   const url = pathToFileURL(PROGRAM).href
   const frame = new RegExp(`^    at fibonacci \\(${url}:(\\d+):\\d+\\)$`, 'm')
@@ -130,6 +130,51 @@ it('says why there is nothing to show', async () => {
   expect(nobody).toMatch(/there is no thread nobody; there are main, .*mail/)
   expect(unknown).toMatch(/there is no thread 77; there are main, .*mail/)
   expect(program).toContain('no process that can be asked runs no-such-program; there are\n')
+})
+
+it('tells in JSON, too, why there is nothing to show', async () => {
+  const gone = spawn('true')
+  await once(gone, 'exit')
+  const sleeper = spawn('sleep', ['60'], { stdio: 'ignore' })
+  onTestFinished(() => void sleeper.kill('SIGKILL'))
+  const folder = temporaryFolder()
+  const endings = await Promise.all([
+    run(['stack', String(gone.pid), '--json']),
+    run(['profile', String(sleeper.pid), '-j']),
+    run(['gc', 'no-such-program', 'main', '--json']),
+    run(['attach', String(gone.pid), '--json']),
+    run(['attach', String(sleeper.pid), 'gc', '--json']),
+    run(['attach', String(service.pid), '--json']),
+    run(['heap-profile', String(service.pid), '--json', '-o', join(folder, 'none', 'x')]),
+    run(['profile', String(gone.pid), '--native', '--json']),
+    stack('nobody', '--json'),
+  ])
+  const codes = endings.map(({ code, output, errors }) => {
+    const { error } = JSON.parse(output)
+    expect(output).toBe(`${JSON.stringify({ error })}\n`)
+    expect(errors).toContain(error.message)
+    expect(code).toBe(1)
+    return error.code.replace('ERR_THREADMETER_', '')
+  })
+  expect(codes).toEqual([
+    ...['PROCESS_NOT_FOUND', 'DIAGNOSTICS_UNAVAILABLE', 'PROCESS_NOT_FOUND'],
+    ...['ATTACH_FAILED', 'ATTACH_FAILED', 'ATTACH_FAILED'],
+    ...['ENOENT', 'PROCESS_NOT_FOUND', 'THREAD_NOT_FOUND'],
+  ])
+})
+
+it('does not say of a thread that waits that it runs', async () => {
+  const { pid } = await stuckService({ main: 'idle', pool: 'waits' })
+  const [text, json] = await Promise.all([
+    run(['stack', String(pid)]),
+    run(['stack', String(pid), 'pool', '--json']),
+  ])
+  const [pool] = reportsOf(json.output)
+  expect(pool).toMatchObject({ state: 'javascript', kernel: { state: 'S' } })
+  expect(text.output).toMatch(
+    /^(pool|worker-\d+) .* {2}waits in Atomics\.wait\(\), off the processor\n {4}at /m,
+  )
+  expect(text.output).not.toContain('runs JavaScript')
 })
 
 it('colours on a terminal of any width, and lets the terminal wrap', async () => {

@@ -9,7 +9,7 @@ import { type Cleanup, temporaryDirectory } from '../observer/service.js'
 
 export const PROGRAM = fileURLToPath(new URL('fixtures/stuck-service.mjs', import.meta.url))
 
-type State = 'idle' | 'fibonacci' | 'allocating' | 'sleep' | 'nap' | 'ends'
+type State = 'idle' | 'fibonacci' | 'allocating' | 'sleep' | 'waits' | 'nap' | 'ends'
 
 interface Options {
   readonly env?: NodeJS.ProcessEnv

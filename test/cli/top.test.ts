@@ -112,14 +112,16 @@ it('says why there is nothing to show', async () => {
     run(['top', '--once', '/dev/shm/threadmeter-no-such-directory']),
     run(['top', '--once', process.execPath]),
     run(['top', '--once', '0']),
-    run(['top', '--once', '--interval', '0.1', empty]),
+    run(['top', empty]),
+    run(['top', '--once', '--interval', '0.1', empty], { env: { THREADMETER_DIR: empty } }),
   ])
-  expect(endings.map(({ code }) => code)).toEqual([1, 1, 1, 1, 1])
+  expect(endings.map(({ code }) => code)).toEqual([1, 1, 1, 1, 1, 1])
   expect(endings.map(({ errors }) => errors)).toEqual([
     `threadmeter: there is no process ${pid}\n`,
     'threadmeter: there is no directory /dev/shm/threadmeter-no-such-directory\n',
     `threadmeter: ${process.execPath} is not a directory\n`,
     'threadmeter: there is no process 0\n',
+    `threadmeter: ${empty} is no runtime directory: it has no meter files (threadmeter ps lists those there are)\n`,
     `threadmeter: no process can be seen in ${empty}\n`,
   ])
 })

@@ -21,7 +21,10 @@ const MISTAKES: [args: string[], message: RegExp][] = [
   [['ps', '--interval', '0'], /--interval takes a number from 0.05 to 60, not '0'/],
   [['stack', ''], /^threadmeter stack: An operand is empty\n/],
   [['stack', '1', 'main', 'x'], /^threadmeter stack: Unexpected argument 'x'\n/],
-  [['stack', '--wait', '-1'], /^threadmeter stack: Option '--wait' argument is ambiguous\n/],
+  [['stack', '--wait', '-1'], /^threadmeter stack: --wait takes a number from 0 to 3600, not '-1'/],
+  [['profile', '--seconds', '-5'], /--seconds takes a number from 0.01 to 3600, not '-5'\n/],
+  [['profile', '-s', '-.5'], /--seconds takes a number from 0.01 to 3600, not '-.5'\n/],
+  [['gc', '-o', '--list'], /--output needs a value, and '--list' looks like an option\n/],
   [['profile', '--seconds', '0'], /--seconds takes a number from 0.01 to 3600, not '0'/],
   [['profile', '--interval', '10'], /--interval takes a number from 50 to 1000000, not '10'/],
   [['profile', '--format', 'svg'], /--format is one of cpuprofile, html, .*, not 'svg'/],
@@ -42,6 +45,24 @@ it('explains mistakes in a line, with exit code 2', async () => {
     expect(errors.trimEnd().split('\n')).toHaveLength(2)
     expect({ code, output }).toEqual({ code: 2, output: '' })
   })
+})
+
+it('tells mistakes in JSON, too, where that is asked for', async () => {
+  const endings = await Promise.all([
+    run(['stack', '--json', '']),
+    run(['attach', '-j']),
+    run(['profile', '-js', '-5']),
+    run(['gc', '--json', '--no-such-option']),
+    run(['heap-snapshot', '--', '--json', 'main', 'x']),
+  ])
+  expect(endings.map(({ code }) => code)).toEqual([2, 2, 2, 2, 2])
+  expect(endings.pop()?.output).toBe('')
+  for (const { output, errors } of endings) {
+    const { error } = JSON.parse(output)
+    expect(output).toBe(`${JSON.stringify({ error })}\n`)
+    expect(error.code).toBe('ERR_THREADMETER_USAGE')
+    expect(errors).toContain(`: ${error.message}\nTry threadmeter `)
+  }
 })
 
 it('explains itself', async () => {

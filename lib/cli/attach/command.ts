@@ -46,5 +46,6 @@ Until it is closed, anyone on this machine can run code in the process. process.
 The signal can interrupt a synchronous read of its main thread (EINTR). A process that has loaded threadmeter/register needs none of this.
 
 ${EXIT_NOTES}`,
+  tellsErrorsInJson: true,
   run: async (input) => (await import('./run.js')).runAttach(input),
 }

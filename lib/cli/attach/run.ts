@@ -55,6 +55,7 @@ function pidOf(word: string | undefined, name: Name): number {
   if (doorOf(pid) === undefined) return pid
   throw new Failure(
     `process ${pid} answers without being attached to:\n  threadmeter ${name} ${pid}`,
+    { code: 'ERR_THREADMETER_ATTACH_FAILED' },
   )
 }
 

@@ -24,7 +24,10 @@ export function hasWebSocket(): boolean {
  */
 export async function runWithWebSocket(): Promise<number> {
   const flags = process.allowedNodeEnvironmentFlags
-  if (!flags.has(FLAG)) throw new Failure('attach needs a Node.js with WebSocket: 20.10 or later')
+  if (!flags.has(FLAG))
+    throw new Failure('attach needs a Node.js with WebSocket: 20.10 or later', {
+      code: 'ERR_THREADMETER_ATTACH_FAILED',
+    })
   const quiet = flags.has('--disable-warning') ? ['--disable-warning=ExperimentalWarning'] : []
   const args = [FLAG, ...quiet, ...process.execArgv, ...process.argv.slice(1)]
   const child = spawn(process.execPath, args, {

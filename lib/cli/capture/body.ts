@@ -18,7 +18,9 @@ export async function wholeOf<Capture>(
   bytes: number,
 ): Promise<{ raw: Buffer; value: Capture }> {
   if (!canParse(bytes)) {
-    throw new Failure(`a capture of ${bytesText(bytes)} is too large: ask for fewer seconds`)
+    throw new Failure(`a capture of ${bytesText(bytes)} is too large: ask for fewer seconds`, {
+      code: 'ERR_THREADMETER_CAPTURE_FAILED',
+    })
   }
   const raw = await bytesOf(body)
   return { raw, value: JSON.parse(raw.toString()) as Capture }

@@ -19,7 +19,7 @@ const OWNER_ONLY = 0o600
 type SystemError = NodeJS.ErrnoException
 
 export const alreadyThere = (path: string): Failure =>
-  new Failure(`${path} is there already; --overwrite replaces it`)
+  new Failure(`${path} is there already; --overwrite replaces it`, { code: 'EEXIST' })
 
 const failed = (path: string, error: unknown): Failure =>
   new Failure(`cannot write ${path}: ${(error as Error).message}`, { cause: error })
@@ -33,11 +33,11 @@ const isSpecial = (path: string): boolean => {
 /** Throws the reason why a file cannot be put there, as far as it can be known beforehand. */
 export function checkPath(path: string, overwrite: boolean): void {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
-    throw new Failure(`${path} is a directory`)
+    throw new Failure(`${path} is a directory`, { code: 'EISDIR' })
   }
   const directory = dirname(path)
   if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) {
-    throw new Failure(`there is no directory ${directory}`)
+    throw new Failure(`there is no directory ${directory}`, { code: 'ENOENT' })
   }
   if (isSpecial(path)) return
   const taken = lstatSync(path, { throwIfNoEntry: false }) !== undefined

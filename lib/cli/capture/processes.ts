@@ -3,6 +3,7 @@ import { basename, dirname, extname, resolve } from 'node:path'
 import { doorOf, findDoors } from '../../diagnostics/door/location.js'
 import { exists, programOf } from '../../observer/outside/process-files.js'
 import { Failure, UsageError } from '../command.js'
+import { distinctNames, programName } from '../program-name.js'
 import { directoryOf } from '../top/services.js'
 
 /** A process whose threads can be captured. */
@@ -16,6 +17,9 @@ export interface FoundProcess {
 const NO_PROCESS = `No process with diagnostics is running. Start one with
   node --require threadmeter/register app.js
 or give the pid of any other to threadmeter attach`
+
+/** The code of a process that there is not. */
+export const NOT_FOUND = 'ERR_THREADMETER_PROCESS_NOT_FOUND'
 
 /** The Node.js processes of this user, but for this one. */
 export function ownNodes(): number[] {
@@ -96,7 +100,7 @@ export function whyNoDoor(pid: number): string {
     return `process ${pid} belongs to user ${uid}: only that user can ask it`
   }
   const program = programOf(pid)
-  const name = `process ${pid} (${program})`
+  const name = `process ${pid} (${programName(program)})`
   if (directoryOf(pid) !== undefined) return withoutDiagnostics(pid, name)
   if (!isNode(pid)) return `${name} has not loaded threadmeter, and does not seem to be Node.js`
   return `${name} has not loaded threadmeter:
@@ -115,10 +119,13 @@ threadmeter/register, or to call enableDiagnostics(). capabilities().diagnostics
   threadmeter attach ${pid}   reaches it all the same`
 }
 
+const codeOf = (pid: number): string =>
+  exists(pid) ? 'ERR_THREADMETER_DIAGNOSTICS_UNAVAILABLE' : NOT_FOUND
+
 /** The process with that pid. */
 export function processOf(pid: number): FoundProcess {
   const path = doorOf(pid)
-  if (path === undefined) throw new Failure(whyNoDoor(pid))
+  if (path === undefined) throw new Failure(whyNoDoor(pid), { code: codeOf(pid) })
   return { pid, program: programOf(pid), path, directory: directoryOf(pid) ?? '' }
 }
 
@@ -127,8 +134,13 @@ const namesOf = ({ program }: FoundProcess): string[] => {
   return [program, base, base.slice(0, base.length - extname(base).length)]
 }
 
-const listOf = (processes: readonly FoundProcess[], command: string): string =>
-  processes.map(({ pid, program }) => `  threadmeter ${command} ${pid}   ${program}`).join('\n')
+function listOf(processes: readonly FoundProcess[], command: string, thread?: string): string {
+  const names = distinctNames(processes)
+  const operands = thread === undefined ? '' : ` ${thread}`
+  return processes
+    .map(({ pid }, place) => `  threadmeter ${command} ${pid}${operands}   ${names[place]}`)
+    .join('\n')
+}
 
 function only(processes: readonly FoundProcess[], what: string, command: string): FoundProcess {
   const [first] = processes
@@ -153,6 +165,17 @@ export function onlyProcess(command: string): FoundProcess {
   return only(all, 'can be asked', command)
 }
 
+/** The only process that can be asked, for a thread of it: a word that no program is called. */
+export function onlyProcessFor(thread: string, command: string): FoundProcess {
+  const all = processesWithDoors()
+  if (all.length === 0) throw new UsageError(NO_PROCESS)
+  const [first] = all
+  if (all.length === 1 && first !== undefined) return first
+  throw new UsageError(
+    `No process that can be asked runs ${thread}. If it is a thread, say of which process:\n${listOf(all, command, thread)}`,
+  )
+}
+
 /** The process that the first of two operands names. */
 export function processNamed(word: string, command: string): FoundProcess {
   const found = processesNamed(word)
@@ -161,5 +184,6 @@ export function processNamed(word: string, command: string): FoundProcess {
   if (others.length === 0) throw new UsageError(NO_PROCESS)
   throw new Failure(
     `no process that can be asked runs ${word}; there are\n${listOf(others, command)}`,
+    { code: NOT_FOUND },
   )
 }

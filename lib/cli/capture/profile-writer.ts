@@ -92,10 +92,10 @@ export class ProfileWriter {
 
   async #tell(profiles: readonly ProfileToWrite[], written: Written, say: Say): Promise<void> {
     const { options } = this.#input
-    const { colours } = lookOf(this.#input, process.stderr)
+    const { colours, width } = lookOf(this.#input, process.stderr)
     for (const { tree } of profiles) {
       const summary = summaryOf(tree)
-      for (const line of summaryLines(tree, summary)) {
+      for (const line of summaryLines(tree, summary, width)) {
         say(paint(line, Number.POSITIVE_INFINITY, colours))
       }
       if (options.json === true) this.#json(tree, summary, written)

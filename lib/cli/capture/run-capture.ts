@@ -7,7 +7,8 @@ import type {
 } from '../../diagnostics/model.js'
 import type { RequestFields } from '../../diagnostics/request.js'
 import type { ReceivedCapture } from '../../diagnostics/source.js'
-import { type CommandInput, Failure } from '../command.js'
+import { type CommandInput, Failure, UsageError } from '../command.js'
+import { programName } from '../program-name.js'
 import { type Look, lookOf } from '../terminal/look.js'
 import { EXIT, errorDocument, isBlocked, reasonOf } from './failures.js'
 import { Interruption } from './interruption.js'
@@ -130,7 +131,7 @@ function withinTimeout<T>(seconds: number | undefined, work: Promise<T>): Promis
   if (seconds === undefined) return work
   let timer: NodeJS.Timeout | undefined
   const over = new Promise<never>((_, reject) => {
-    const error = new Failure(`not done within ${seconds} s`)
+    const error = new Failure(`not done within ${seconds} s`, { code: 'ERR_THREADMETER_TIMEOUT' })
     timer = setTimeout(() => reject(error), seconds * 1000)
   })
   return Promise.race([work, over]).finally(() => clearTimeout(timer))
@@ -146,7 +147,12 @@ async function ask(run: Run): Promise<number> {
     await withinTimeout(timeoutOf(input), receiveAll(run, interruption.signal))
     return exitCodeOf(tally)
   } catch (error) {
-    if (error instanceof Failure || (error as { code?: string }).code === undefined) throw error
+    if (
+      error instanceof Failure ||
+      error instanceof UsageError ||
+      (error as { code?: string }).code === undefined
+    )
+      throw error
     if (interruption.signal.aborted) return tally.done > 0 ? EXIT.done : EXIT.interrupted
     fail(run, error)
     return exitCodeOf(tally)
@@ -172,7 +178,7 @@ export async function runCapture(
   const look = lookOf(input, process.stderr)
   const progress = new Progress(process.stderr, look, {
     doing: task.doing,
-    who: `${target.pid} ${target.program}`,
+    who: `${target.pid} ${programName(target.program)}`,
     all: target.thread === 'all',
   })
   const tally: Tally = { done: 0, ended: 0, failed: 0, blocked: 0, cutShort: false }

@@ -1,7 +1,8 @@
 import { describeKernelView } from '../../diagnostics/kernel/describe.js'
-import type { StackFrame, StackReport } from '../../diagnostics/model.js'
+import type { KernelView, StackFrame, StackReport } from '../../diagnostics/model.js'
 import { percentText } from '../terminal/quantity.js'
 import { type Line, type Span, type Style, span } from '../terminal/text.js'
+import { wrapped } from '../terminal/wrap.js'
 
 // Of a recursion, the first calls and the last one tell all that there is to tell.
 const SHOWN_BEFORE = 3
@@ -64,18 +65,44 @@ const useText = ({ cpu, runDelay }: StackReport['kernel']): string => {
   return `, CPU ${percentText(cpu)}${waits}`
 }
 
+// What has used less of a processor, and wanted no more, did not run while it was looked at.
+const HARDLY = 0.1
+
+const isOffProcessor = ({ state, cpu, runDelay }: KernelView): boolean =>
+  state !== null && state !== 'R' && (cpu ?? 0) + (runDelay ?? 0) < HARDLY
+
+const isFutex = ({ syscall, wchan }: KernelView): boolean =>
+  (syscall ?? wchan ?? '').startsWith('futex')
+
+/** A thread that has JavaScript on its stack. Of all that waits for a futex, only Atomics.wait() answers. */
+function activityOf(kernel: KernelView): Span {
+  if (!isOffProcessor(kernel)) {
+    return span(`runs JavaScript${useText(kernel)}`, STATE_STYLES.javascript)
+  }
+  if (isFutex(kernel)) return span('waits in Atomics.wait(), off the processor', 'cool')
+  return span(`in JavaScript, ${describeKernelView(kernel)}`, 'warn')
+}
+
 function stateOf({ state, kernel }: StackReport): Span {
-  const style = STATE_STYLES[state]
-  if (state === 'idle') return span('idle', style)
-  if (state === 'javascript') return span(`runs JavaScript${useText(kernel)}`, style)
-  return span('in a native call', style)
+  if (state === 'idle') return span('idle', STATE_STYLES.idle)
+  if (state === 'javascript') return activityOf(kernel)
+  return span('in a native call', STATE_STYLES.native)
+}
+
+interface StackTextOptions {
+  /** All calls of a recursion. */
+  readonly full: boolean
+  /** Columns for what is no link. */
+  readonly width: number
 }
 
 /** What a thread does, as lines. */
-export function reportLines(report: StackReport, full = false): Line[] {
+export function reportLines(report: StackReport, { full, width }: StackTextOptions): Line[] {
   const { thread, state, frames, kernel } = report
   const ids = `  thread ${thread.threadId}, tid ${thread.tid ?? '?'}  `
-  const head: Line = [span(thread.name, 'strong'), span(ids, 'dim'), stateOf(report)]
-  if (state === 'native') return [head, [span(`    ${describeKernelView(kernel)}`)]]
-  return [head, ...stackLines(frames, full)]
+  const head = wrapped([span(thread.name, 'strong'), span(ids, 'dim'), stateOf(report)], width)
+  if (state === 'native') {
+    return [...head, ...wrapped([span(`    ${describeKernelView(kernel)}`)], width)]
+  }
+  return [...head, ...stackLines(frames, full)]
 }

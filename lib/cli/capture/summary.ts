@@ -6,6 +6,7 @@ import {
 import type { ThreadWindow } from '../../diagnostics/model.js'
 import { bytesText, percentText, secondsText } from '../terminal/quantity.js'
 import { type Line, pad, span, widthOf } from '../terminal/text.js'
+import { wrapped } from '../terminal/wrap.js'
 import { threadText } from './failures.js'
 
 const SHOWN = 5
@@ -92,15 +93,15 @@ function headLine(tree: StackTree, { samples, total, idle }: Summary): Line {
   return [span(threadText(thread), 'strong'), span(text), ...early]
 }
 
-/** A summary as lines. */
-export function summaryLines(tree: StackTree, summary: Summary): Line[] {
+/** A summary as lines: its figures within `columns`, places whole. */
+export function summaryLines(tree: StackTree, summary: Summary, columns: number): Line[] {
   const { top } = summary
   const amountOf = ({ self }: SelfUse): string =>
     tree.unit === 'bytes' ? bytesText(self) : secondsText(self / MICROS)
   const longest = Math.max(...top.map(({ functionName }) => widthOf(functionName)), 0)
   const width = Math.min(longest, WIDEST_NAME)
   return [
-    headLine(tree, summary),
+    ...wrapped(headLine(tree, summary), columns),
     ...top.map(
       (use, place): Line => [
         span(pad(percentText(use.share), 9, 'right'), place === 0 ? 'good' : ''),

@@ -5,6 +5,7 @@ import { UsageError } from '../command.js'
 import {
   type FoundProcess,
   onlyProcess,
+  onlyProcessFor,
   ownerOf,
   processesNamed,
   processNamed,
@@ -55,7 +56,8 @@ export const openDoorTarget: OpenTarget = async (operands, { command, thread: de
   if (!ALWAYS_THREADS.has(first) && processesNamed(first).length > 0) {
     return opened(processNamed(first, command), defaultThread)
   }
-  return opened(onlyProcess(command), first)
+  if (ALWAYS_THREADS.has(first)) return opened(onlyProcess(command), first)
+  return opened(onlyProcessFor(first, command), first)
 }
 
 /** A number that is no threadId may be the kernel's id, which other tools show. */

@@ -3,6 +3,7 @@ import { ownPidNamespace, programOf } from '../../observer/outside/process-files
 import { ownNodes, processesNamed, processesWithDoors } from '../capture/processes.js'
 import type { Command, OperandKind } from '../command.js'
 import { COMMANDS } from '../commands.js'
+import { programName } from '../program-name.js'
 import { runningServices } from '../top/services.js'
 import { optionsOf, spellingsOf } from './options.js'
 
@@ -23,18 +24,21 @@ function operandsAmong(command: Command, words: readonly string[]): string[] {
 }
 
 const processCandidates = (): Candidate[] =>
-  processesWithDoors().map(({ pid, program }) => [String(pid), program])
+  processesWithDoors().map(({ pid, program }) => [String(pid), programName(program)])
 
 /** Processes that have not loaded threadmeter. */
 function nodeCandidates(): Candidate[] {
   const asked = new Set(processesWithDoors().map(({ pid }) => pid))
   return ownNodes()
     .filter((pid) => !asked.has(pid))
-    .map((pid) => [String(pid), programOf(pid)])
+    .map((pid) => [String(pid), programName(programOf(pid))])
 }
 
 const directoryCandidates = (): Candidate[] =>
-  runningServices(ownPidNamespace()).map(({ directory, program }) => [directory, program])
+  runningServices(ownPidNamespace()).map(({ directory, program }) => [
+    directory,
+    programName(program),
+  ])
 
 async function threadCandidates(before: readonly string[]): Promise<Candidate[]> {
   const [word] = before

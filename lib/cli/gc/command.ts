@@ -25,5 +25,6 @@ export const gc: Command = {
     ["threadmeter gc 4711 --json | jq '.collections[].pause'", 'each pause, in ms'],
   ],
   notes: EXIT_NOTES,
+  tellsErrorsInJson: true,
   run: async (input) => (await import('./run.js')).runGc(input),
 }

@@ -13,7 +13,7 @@ const threadOf = ({ threadmeter: { thread } }: GcProfile): number => thread.thre
 export async function runGc(input: CommandInput, open?: OpenTarget): Promise<number> {
   const out = new Report(input)
   const profiles: GcProfile[] = []
-  const list = input.options.list === true
+  const options = { list: input.options.list === true, width: out.look.width }
   const task: CaptureTask = {
     command: 'gc',
     kind: 'gc-profile',
@@ -31,7 +31,7 @@ export async function runGc(input: CommandInput, open?: OpenTarget): Promise<num
       await out.write(profiles, () =>
         profiles.flatMap((profile, place) => [
           ...(place === 0 ? [] : [[]]),
-          ...gcLines(profile, list),
+          ...gcLines(profile, options),
         ]),
       )
     },

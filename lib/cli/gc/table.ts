@@ -1,6 +1,7 @@
 import type { GarbageCollection, GcProfile } from '../../diagnostics/model.js'
 import { bytesText, percentText, secondsText } from '../terminal/quantity.js'
 import { type Line, pad, type Style, span } from '../terminal/text.js'
+import { wrapped } from '../terminal/wrap.js'
 
 const KIND_WIDTH = 22
 const COUNT_WIDTH = 6
@@ -79,8 +80,18 @@ function byKind(collections: readonly GarbageCollection[]): Sums[] {
 
 const plural = (count: number): string => `${count} collection${count === 1 ? '' : 's'}`
 
+interface GcTextOptions {
+  /** Each collection, too. */
+  readonly list: boolean
+  /** Columns. */
+  readonly width: number
+}
+
 /** What the collections of one thread came to. */
-export function gcLines({ collections, threadmeter: details }: GcProfile, list: boolean): Line[] {
+export function gcLines(
+  { collections, threadmeter: details }: GcProfile,
+  { list, width }: GcTextOptions,
+): Line[] {
   const { thread, window } = details
   const all = sumsOf('all', collections)
   const share = percentText(all.pause / MS / window.seconds)
@@ -89,17 +100,18 @@ export function gcLines({ collections, threadmeter: details }: GcProfile, list: 
     first === undefined || last === undefined
       ? ''
       : `; heap ${bytesText(first.heapUsedBefore)} to ${bytesText(last.heapUsedAfter)}`
-  const head: Line = [
+  const figures: Line = [
     span(thread.name, 'strong'),
     span(`  thread ${thread.threadId}, tid ${thread.tid ?? '?'}  `, 'dim'),
     span(`${plural(all.count)} in ${secondsText(window.seconds)}`),
     span(all.count === 0 ? '' : `, stood still for ${msText(all.pause)} (${share})${heap}`),
   ]
-  if (all.count === 0) return [head]
+  const head = wrapped(figures, width)
+  if (all.count === 0) return head
   const kinds = byKind(collections)
   const each = list ? collections.map((one) => collectionLine(one, window.startedAt)) : []
   return [
-    head,
+    ...head,
     HEAD,
     ...kinds.map((sums) => sumsLine(sums)),
     ...(kinds.length > 1 ? [sumsLine(all, 'strong')] : []),

@@ -36,5 +36,6 @@ export const heapProfile: Command = {
 also in production. All that is there, and who holds it, is in threadmeter heap-snapshot.
 
 ${EXIT_NOTES}`,
+  tellsErrorsInJson: true,
   run: async (input) => (await import('./run.js')).runHeapProfile(input),
 }

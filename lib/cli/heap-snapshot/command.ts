@@ -25,5 +25,6 @@ longer. It takes several times the memory of the heap: where there is not that m
 Open the file in Chrome's DevTools, under Memory. It holds all strings of the program, passwords too.
 
 ${EXIT_NOTES}`,
+  tellsErrorsInJson: true,
   run: async (input) => (await import('./run.js')).runHeapSnapshot(input),
 }

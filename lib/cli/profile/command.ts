@@ -46,5 +46,6 @@ what there is. --native needs perf(1), and asks nothing of the process: it need 
 JavaScript functions have names there if it was started with --perf-basic-prof.
 
 ${EXIT_NOTES}`,
+  tellsErrorsInJson: true,
   run: async (input) => (await import('./run.js')).runProfile(input),
 }

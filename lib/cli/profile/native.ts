@@ -11,11 +11,12 @@ import { EXIT, threadText } from '../capture/failures.js'
 import { formatOption } from '../capture/formats.js'
 import { Interruption } from '../capture/interruption.js'
 import { secondsOf } from '../capture/options.js'
-import { onlyProcess, ownerOf, processNamed } from '../capture/processes.js'
+import { NOT_FOUND, onlyProcess, ownerOf, processNamed } from '../capture/processes.js'
 import { ProfileWriter } from '../capture/profile-writer.js'
 import { Progress } from '../capture/progress.js'
 import type { CaptureTarget } from '../capture/target.js'
 import { type CommandInput, Failure, numberOption, UsageError } from '../command.js'
+import { programName } from '../program-name.js'
 import { lookOf } from '../terminal/look.js'
 
 // Odd, so that it does not keep step with what happens 1000 times a second.
@@ -34,7 +35,7 @@ function whomOf([word, thread]: readonly string[]): Whom {
   if (word === undefined) return onlyProcess('profile --native')
   if (!DIGITS.test(word)) return processNamed(word, 'profile --native')
   const pid = ownerOf(Number(word))
-  if (!exists(pid)) throw new Failure(`there is no process ${pid}`)
+  if (!exists(pid)) throw new Failure(`there is no process ${pid}`, { code: NOT_FOUND })
   return { pid, program: programOf(pid) }
 }
 
@@ -81,7 +82,7 @@ export async function runNativeProfile(input: CommandInput): Promise<number> {
   const whom = whomOf(input.operands)
   const { pid, program } = whom
   writer.check({ thread: 'main' })
-  const who = `${pid} ${program}`
+  const who = `${pid} ${programName(program)}`
   const progress = new Progress(process.stderr, lookOf(input, process.stderr), {
     doing: 'profiling',
     who,

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { EXIT } from '../capture/failures.js'
 import { ownerOf, whyNoDoor } from '../capture/processes.js'
 import { type CommandInput, Failure, numberOption, UsageError } from '../command.js'
+import { programName } from '../program-name.js'
 import { type Look, lookOf } from '../terminal/look.js'
 import { type Line, paint, span } from '../terminal/text.js'
 import { type Running, running, type Selection } from './running.js'
@@ -28,7 +29,7 @@ function othersLines({ others }: Running, all: boolean): Line[] {
     [],
     [head],
     ...others.map(({ pid, program }) => [
-      span(`  ${pid} ${program}  `),
+      span(`  ${pid} ${programName(program)}  `),
       span(`threadmeter attach ${pid}`, 'dim'),
     ]),
   ]
@@ -43,7 +44,7 @@ function nothing({ pid, directory }: Selection, { others }: Running): Failure {
       ? ''
       : `
 or ask one of the ${others.length} Node.js processes that run without it (threadmeter ps --all lists them):
-  threadmeter attach ${first.pid}   ${first.program}`
+  threadmeter attach ${first.pid}   ${programName(first.program)}`
   return new Failure(`no process with threadmeter is running; ${HOW_TO_START}${attach}`)
 }
 

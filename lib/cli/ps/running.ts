@@ -18,6 +18,8 @@ export interface ShownProcess {
 export interface ShownService {
   readonly directory: string
   readonly processes: readonly ShownProcess[]
+  /** Those that were not asked for. */
+  readonly otherPids: readonly number[]
 }
 
 /** Everything of this user that runs. */
@@ -30,6 +32,7 @@ export interface Running {
 interface Group {
   readonly directory: string
   readonly pids: Set<number>
+  readonly otherPids?: readonly number[]
 }
 
 const MS = 1000
@@ -65,10 +68,12 @@ function groupsOf(doors: ReadonlyMap<number, string>, directories: Map<number, s
 function narrowed(groups: readonly Group[], { pid, directory }: Selection): Group[] {
   return groups
     .filter((group) => directory === undefined || group.directory === directory)
-    .map((group) => ({
-      ...group,
-      pids: pid === undefined ? group.pids : new Set([...group.pids].filter((id) => id === pid)),
-    }))
+    .map((group) => {
+      if (pid === undefined) return group
+      const pids = new Set([...group.pids].filter((id) => id === pid))
+      const others = [...group.pids].filter((id) => id !== pid).sort((a, b) => a - b)
+      return { ...group, pids, otherPids: group.directory === '' ? [] : others }
+    })
     .filter(({ pids }) => pids.size > 0)
 }
 
@@ -137,6 +142,7 @@ async function show(
   return {
     directory: group.directory,
     processes: processes.filter((process) => process.threads.length > 0),
+    otherPids: group.otherPids ?? [],
   }
 }
 

@@ -1,5 +1,5 @@
-import { basename } from 'node:path'
 import type { ServiceThread } from '../../observer/outside/index.js'
+import { programName } from '../program-name.js'
 import type { Look } from '../terminal/look.js'
 import { type Line, pad, type Span, type Style, span, widthOf } from '../terminal/text.js'
 import { VERDICT_STYLES } from '../top/bar.js'
@@ -101,10 +101,6 @@ function noteOf({ diagnostics: { state, node } }: ShownProcess): Line {
     : [ANSWERS[state], span(`  Node.js ${node.replace(/^v/, '')}`, 'dim')]
 }
 
-/** Of a long path, the part by which people know it. */
-const shortened = (program: string): string =>
-  widthOf(program) > LONGEST_PROGRAM ? basename(program) : program
-
 function processRows(process: ShownProcess, head: string, below: string, options: Options): Row[] {
   const sorted = process.threads.toSorted((a, b) => order(a) - order(b) || a.tid - b.tid)
   const shown = options.all ? sorted : sorted.filter(isJavaScript)
@@ -115,7 +111,7 @@ function processRows(process: ShownProcess, head: string, below: string, options
   return [
     {
       tree: head,
-      label: span(`${process.pid} ${shortened(process.program)}`, 'strong'),
+      label: span(`${process.pid} ${programName(process.program)}`, 'strong'),
       cells: { 'CPU %': percent(sumOf(process.threads)) },
       note: noteOf(process),
     },
@@ -124,7 +120,16 @@ function processRows(process: ShownProcess, head: string, below: string, options
   ]
 }
 
-function serviceRows({ directory, processes }: ShownService, options: Options): Row[] {
+/** Of a service of which not all was asked for. */
+function moreRow({ directory, otherPids }: ShownService): Row[] {
+  if (otherPids.length === 0) return []
+  const many = otherPids.length === 1 ? '1 more process' : `${otherPids.length} more processes`
+  const label = span(`${many} of this service: threadmeter ps ${directory}`, 'dim')
+  return [{ tree: '', label, cells: {}, note: [] }]
+}
+
+function serviceRows(service: ShownService, options: Options): Row[] {
+  const { directory, processes } = service
   const { glyphs } = options
   return [
     { tree: '', label: span(directory || 'no runtime directory', 'cool'), cells: {}, note: [] },
@@ -133,6 +138,7 @@ function serviceRows({ directory, processes }: ShownService, options: Options): 
       const head = isLast ? glyphs.last : glyphs.branch
       return processRows(process, head, isLast ? glyphs.blank : glyphs.trunk, options)
     }),
+    ...moreRow(service),
   ]
 }
 
@@ -141,7 +147,6 @@ interface Options {
   readonly all: boolean
 }
 
-const LONGEST_PROGRAM = 30
 const LEAST_LABEL = 16
 const MOST_LABEL = 44
 const GAP = 2

@@ -29,5 +29,6 @@ export const stack: Command = {
 native call, such as execSync or pbkdf2Sync, the kernel's view is shown: no request can reach it.
 
 ${EXIT_NOTES}`,
+  tellsErrorsInJson: true,
   run: async (input) => (await import('./run.js')).runStack(input),
 }

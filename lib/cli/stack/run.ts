@@ -5,6 +5,7 @@ import { type CaptureTask, runCapture } from '../capture/run-capture.js'
 import { reportLines } from '../capture/stack-text.js'
 import type { CaptureTarget, OpenTarget } from '../capture/target.js'
 import type { CommandInput } from '../command.js'
+import { programName } from '../program-name.js'
 import type { Line } from '../terminal/text.js'
 import { span } from '../terminal/text.js'
 
@@ -13,11 +14,15 @@ const byThread = (a: StackReport, b: StackReport): number => a.thread.threadId -
 function titleLine(target: CaptureTarget, [first]: readonly StackReport[]): Line {
   const versions = first === undefined ? '' : `  Node.js ${first.versions.node.replace(/^v/, '')}`
   const time = new Date().toISOString()
-  return [span(`${target.pid}  ${target.program}${versions}  ${time}`, 'dim')]
+  return [span(`${target.pid}  ${programName(target.program)}${versions}  ${time}`, 'dim')]
 }
 
-function textLines(target: CaptureTarget, reports: readonly StackReport[], full: boolean): Line[] {
-  const blocks = reports.flatMap((report) => [[], ...reportLines(report, full)])
+function textLines(
+  target: CaptureTarget,
+  reports: readonly StackReport[],
+  options: Parameters<typeof reportLines>[1],
+): Line[] {
+  const blocks = reports.flatMap((report) => [[], ...reportLines(report, options)])
   return [titleLine(target, reports), ...blocks]
 }
 
@@ -38,7 +43,8 @@ export async function runStack(input: CommandInput, open?: OpenTarget): Promise<
     },
     async finish(target) {
       reports.sort(byThread)
-      await out.write(reports, () => textLines(target, reports, input.options.full === true))
+      const options = { full: input.options.full === true, width: out.look.width }
+      await out.write(reports, () => textLines(target, reports, options))
     },
   }
   return await runCapture(input, task, open)

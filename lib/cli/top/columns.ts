@@ -1,4 +1,5 @@
 import type { ServiceThread } from '../../observer/outside/index.js'
+import { programName } from '../program-name.js'
 import { pad, type Span, type Style, span, widthOf } from '../terminal/text.js'
 import { bar, type Glyphs, VERDICT_STYLES } from './bar.js'
 
@@ -89,7 +90,7 @@ const verdict: Column = {
 }
 
 const PID = number('pid', 7, 2, ({ pid }) => String(pid))
-const PROGRAM = words('program', 14, 9, ({ program }) => program, 40)
+const PROGRAM = words('program', 14, 9, ({ program }) => programName(program), 40)
 
 const REST: readonly Column[] = [
   number('tid', 7, 5, ({ tid }) => String(tid)),

@@ -38,6 +38,10 @@ function pidsIn(directory: string, pidNamespace: number): number[] {
     .sort((a, b) => a - b)
 }
 
+/** Whether a directory is one that processes have reported in, even if none does any more. */
+export const hasMeterFiles = (directory: string): boolean =>
+  entriesOf(directory).some((name) => METER_FILE.test(name))
+
 /** The services of this user that run, as far as they keep their meter files where it is usual. */
 export function runningServices(pidNamespace: number): RunningService[] {
   return defaultParents()

@@ -1,5 +1,6 @@
 import { lstatSync, statSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
+import { defaultParents } from '../../meter/private-directory.js'
 import { MeterService } from '../../meter/service.js'
 import { type MeterSource, Outside, type ServiceThread } from '../../observer/outside/index.js'
 import {
@@ -9,7 +10,8 @@ import {
   programOf,
 } from '../../observer/outside/process-files.js'
 import { Failure, UsageError } from '../command.js'
-import { directoryOf, type RunningService, runningServices } from './services.js'
+import { programName } from '../program-name.js'
+import { directoryOf, hasMeterFiles, type RunningService, runningServices } from './services.js'
 
 /** What is looked at. */
 export interface Target {
@@ -39,7 +41,7 @@ class ServiceTarget implements Target {
   look(): readonly ServiceThread[] {
     this.#service.refresh()
     const { threads } = this.#outside.collect({ meters: this.#service.meters, ended: [] })
-    const programs = new Set(threads.map(({ program }) => program))
+    const programs = new Set(threads.map(({ program }) => programName(program)))
     this.#programs = programs.size === 1 ? `${[...programs][0]}  ` : ''
     return threads
   }
@@ -58,7 +60,7 @@ class ProcessTarget implements Target {
 
   constructor(pid: number, start: number) {
     this.#pid = pid
-    this.title = `${pid}  ${programOf(pid)}`
+    this.title = `${pid}  ${programName(programOf(pid))}`
     const directory = directoryOf(pid)
     this.#service = directory === undefined ? undefined : new MeterService(directory)
     this.#outside = new Outside({ minInterval: 0, pids: [{ pid, start }] })
@@ -103,11 +105,20 @@ function directoryTarget(path: string): Target {
       `${directory} belongs to user ${uid}: only that user can read its meter files`,
     )
   }
+  if (!hasMeterFiles(directory) && !isRuntimeDirectory(directory)) {
+    throw new Failure(
+      `${directory} is no runtime directory: it has no meter files (threadmeter ps lists those there are)`,
+    )
+  }
   return new ServiceTarget(directory)
 }
 
+/** Whether a service may begin there yet. */
+const isRuntimeDirectory = (directory: string): boolean =>
+  directory === process.env.THREADMETER_DIR || defaultParents().parents.includes(dirname(directory))
+
 const choice = ({ directory, pids, program }: RunningService): string =>
-  `  threadmeter top ${directory}   ${program}, ${pids.length === 1 ? `pid ${pids[0]}` : `pids ${pids.join(', ')}`}`
+  `  threadmeter top ${directory}   ${programName(program)}, ${pids.length === 1 ? `pid ${pids[0]}` : `pids ${pids.join(', ')}`}`
 
 /** The one service that runs. */
 function onlyService(): Target {
