@@ -95,11 +95,12 @@ class SetTrigger implements Trigger {
  * - `heapAbove`: bytes of its heap, or their share of the limit. Threads tell it once a second in their meter
  *   files, and so must report: as with `threadmeter/register`.
  *
- * A worker that rests in `Atomics.wait()`, as those of some pools do, is captured once where it does so.
+ * A worker that rests in `Atomics.wait()`, as those of some pools do, has its stack captured once for each
+ * place where workers do so; that holds back no other capture.
  *
  * Files are `threadmeter-<time>-<pid>-<thread>-<trigger>` with `.stack.json`, `.cpuprofile` and
- * `.heapsnapshot`, readable by this user alone. As long as the condition holds there is another capture `every`
- * seconds. What fails is counted, and shown by `GET /v1/triggers`; it is never thrown. The variable
+ * `.heapsnapshot`, readable by this user alone. As long as the condition holds there is another capture of the
+ * thread each `every` seconds; within these, of four workers at most, and of the main thread. What fails is counted, and shown by `GET /v1/triggers`; it is never thrown. The variable
  * THREADMETER_WHEN sets triggers without code.
  *
  * Cost: in the helper's thread 1.5 ms of CPU time a second for five threads, 2 ms for all four conditions, 2.7 ms

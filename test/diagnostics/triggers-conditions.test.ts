@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { type Captured, emptyDirectory, hottest, readJson, runApp } from './triggers-app.js'
 
@@ -30,6 +31,13 @@ describe.concurrent('blockedFor', () => {
       state: 'javascript',
       frames: expect.arrayContaining([expect.objectContaining({ functionName: 'guiltySpin' })]),
     })
+    const { at, value } = capture
+    expect(stackOf(capture).trigger).toEqual({
+      ...{ id: 'blockedFor-1-1', condition: 'blockedFor', threshold: 1, for: 1, value, at },
+    })
+    // A line for each frame: the file is read as it is.
+    const lines = readFileSync(capture.files[0] as string, 'utf8').split('\n')
+    expect(lines.find((line) => line.includes('"guiltySpin"'))).toMatch(/^ {4}\{.*\},$/)
     expect(hottest(capture.files[1] as string)).toBe('guiltySpin')
     expect(heard).toEqual([capture.files])
   })

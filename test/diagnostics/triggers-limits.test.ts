@@ -1,6 +1,6 @@
 import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { type Captured, emptyDirectory, runApp } from './triggers-app.js'
+import { type Captured, emptyDirectory, hottest, readJson, runApp } from './triggers-app.js'
 
 it.concurrent('captures again after `every`, and not before', async () => {
   const { captures } = await runApp({
@@ -14,16 +14,28 @@ it.concurrent('captures again after `every`, and not before', async () => {
   for (const distance of distances) expect(distance).toBeGreaterThanOrEqual(1500)
 })
 
-it.concurrent('keeps to `every` across threads, and serves them in turn', async () => {
+it.concurrent('counts `every` for each thread, and takes no more than four workers in it', async () => {
+  const where = ['a', 'b', 'c', 'd', 'e', 'f']
   const { captures } = await runApp({
-    triggers: [
-      [{ blockedFor: 0.5 }, { directory: emptyDirectory(), profileSeconds: 0, every: 1.5 }],
-    ],
-    ...{ act: 'spin', where: ['first', 'second'], ms: 4000, captures: 2 },
+    triggers: [[{ blockedFor: 0.5 }, { directory: emptyDirectory(), profileSeconds: 0, every: 3 }]],
+    ...{ act: 'native', where, ms: 6000, captures: 8 },
   })
-  expect(captures.map(({ thread }) => thread.name).sort()).toEqual(['first', 'second'])
-  const [one, other] = captures as unknown as [Captured, Captured]
-  expect(other.at - one.at).toBeGreaterThanOrEqual(1500)
+  const first = Math.min(...captures.map(({ at }) => at))
+  // The clock that tells the time is not that which measures it.
+  const late = captures.filter(({ at }) => at - first >= 2990)
+  expect(captures.length - late.length).toBe(4)
+  // Those who had to wait come before those who had not.
+  expect(new Set(captures.map(({ thread }) => thread.name))).toEqual(new Set(where))
+})
+
+it.concurrent('takes main, however many workers are in trouble', async () => {
+  const { captures } = await runApp({
+    triggers: [[{ blockedFor: 1 }, { directory: emptyDirectory(), profileSeconds: 0 }]],
+    ...{ act: 'mainLast', where: ['a', 'b', 'c', 'd', 'e'], ms: 5000, captures: 5 },
+  })
+  const names = captures.map(({ thread }) => thread.name)
+  expect(names).toHaveLength(5)
+  expect(names[4]).toBe('main')
 })
 
 it.concurrent('watches every thread of a name, and no other', async () => {
@@ -42,14 +54,35 @@ it.concurrent('watches every thread of a name, and no other', async () => {
   expect(new Set(captures.map(({ thread }) => thread.threadId)).size).toBe(2)
 })
 
-it.concurrent('takes a pool that rests once, and has room for what hangs', async () => {
+it.concurrent('takes a pool that rests once, and at any time what hangs', async () => {
   const { captures } = await runApp({
-    triggers: [[{ blockedFor: 0.4 }, { directory: emptyDirectory(), profileSeconds: 0, every: 1 }]],
+    triggers: [[{ blockedFor: 0.4 }, { directory: emptyDirectory(), profileSeconds: 1 }]],
     ...{ act: 'spin', where: 'both', ms: 4000, captures: 2 },
   })
-  const names = captures.map(({ thread }) => thread.name)
-  expect(names.filter((name) => name === 'pool')).toHaveLength(1)
-  expect(names.filter((name) => name === 'main').length).toBeGreaterThan(0)
+  expect(captures.map(({ thread }) => thread.name)).toEqual(['pool', 'main'])
+  const [rest, stall] = captures as [Captured, Captured]
+  // Of a thread that waits, a profile would tell nothing.
+  expect(rest.files).toHaveLength(1)
+  expect(stall.files).toHaveLength(2)
+  expect(hottest(stall.files[1] as string)).toBe('guiltySpin')
+})
+
+it.concurrent('tells what a worker does that has rested, within the same turn of its loop', async () => {
+  const { captures } = await runApp({
+    triggers: [[{ blockedFor: 0.5 }, { directory: emptyDirectory(), profileSeconds: 0.5 }]],
+    ...{ act: 'restAndSpin', where: 'pool', ms: 5000, captures: 2 },
+  })
+  const innermost = captures.map(({ files }) => readJson(files[0] as string).frames[0].functionName)
+  expect(innermost).toEqual(['wait', 'guiltySpin'])
+})
+
+it.concurrent('takes a main thread in Atomics.wait() each time: it does not rest', async () => {
+  const { captures } = await runApp({
+    triggers: [[{ blockedFor: 0.5 }, { directory: emptyDirectory(), profileSeconds: 0, every: 1 }]],
+    ...{ act: 'wait', ms: 2800, captures: 2 },
+  })
+  expect(captures.length).toBeGreaterThanOrEqual(2)
+  expect(new Set(captures.map(({ thread }) => thread.threadId))).toEqual(new Set([0]))
 })
 
 it.concurrent('writes files for this user alone', async () => {

@@ -1,23 +1,16 @@
 import type { Engine } from '../engine.js'
 import type { CapturedThread } from '../model.js'
-import { type Condition, conditionFor, stepOf } from './condition.js'
+import { stepOf } from './condition.js'
 import { EvidenceTaker } from './evidence.js'
 import type { Heaps } from './heaps.js'
+import { Limits } from './limits.js'
 import type { WatchedThread } from './looks.js'
 import type { TriggeredCapture, TriggerSpec, TriggerStatus } from './model.js'
 import { Ring } from './ring.js'
+import { Watched } from './watched.js'
 
 const LONGEST_PERIOD_MS = 250
 const MOST_RECENT = 20
-const MS_PER_SECOND = 1000
-
-interface Watched {
-  readonly thread: WatchedThread
-  readonly condition: Condition
-  readonly value: number
-  /** Whether this time of its condition being met has been counted. */
-  readonly counted: boolean
-}
 
 /** A trigger that is set: looks at threads, captures, and knows what it has done. */
 export class ArmedTrigger {
@@ -28,11 +21,10 @@ export class ArmedTrigger {
   readonly #taker: EvidenceTaker
   readonly #waiting = new Set<() => void>()
   readonly #recent: TriggeredCapture[] = []
+  readonly #limits: Limits
+  readonly #running = new Set<Promise<void>>()
   #watched = new Map<number, Watched>()
-  readonly #lastOf = new Map<number, number>()
   #unknown: readonly string[] = []
-  #running: Promise<void> | undefined
-  #lastAt = Number.NEGATIVE_INFINITY
   #captured = 0
   #failed = 0
   #suppressed = 0
@@ -43,6 +35,7 @@ export class ArmedTrigger {
   constructor(id: string, spec: TriggerSpec, engine: Engine, abort: AbortSignal) {
     this.id = id
     this.spec = spec
+    this.#limits = new Limits(spec.capture.every)
     this.#ring = new Ring(spec.capture.directory, spec.capture)
     this.#taker = new EvidenceTaker(engine, this.#ring, spec, abort)
   }
@@ -95,25 +88,20 @@ export class ArmedTrigger {
 
   /** Resolves when what is being captured is written. */
   async settled(): Promise<void> {
-    await this.#running
+    await Promise.all(this.#running)
   }
 
   look(threads: readonly WatchedThread[], heaps: Heaps): void {
     const watched = new Map<number, Watched>()
-    const met: Watched[] = []
     for (const thread of threads) {
       if (!this.#isAbout(thread)) continue
-      const before = this.#watched.get(thread.uid)
-      const condition = before?.condition ?? conditionFor(this.spec)
-      const finding = condition.look(thread, heaps.of(thread.tid))
-      const counted = finding.met && before?.counted === true
-      const now = { thread, condition, value: finding.value, counted }
-      watched.set(thread.uid, now)
-      if (finding.met) met.push(now)
+      const one = this.#watched.get(thread.uid) ?? new Watched(this.spec, thread)
+      one.look(thread, heaps.of(thread.tid))
+      watched.set(thread.uid, one)
     }
     this.#watched = watched
-    this.#unknown = this.needsHeaps ? namesWithout(threads, this.#watched) : []
-    if (met.length > 0) this.#fire(met)
+    this.#unknown = this.needsHeaps ? namesWithout(threads, watched) : []
+    this.#fire([...watched.values()].filter(({ met }) => met))
   }
 
   #isAbout({ threadId, name }: CapturedThread): boolean {
@@ -123,52 +111,46 @@ export class ArmedTrigger {
     return typeof thread === 'number' ? thread === threadId : thread === name
   }
 
-  /** One thread at a time, none too often: the one that has not been looked into for longest. */
   #fire(met: readonly Watched[]): void {
     const now = performance.now()
-    const every = this.spec.capture.every * MS_PER_SECOND
-    const lastOf = ({ thread }: Watched): number =>
-      this.#lastOf.get(thread.uid) ?? Number.NEGATIVE_INFINITY
-    const [first] = met
-      .filter((one) => now - lastOf(one) >= every)
-      .sort((a, b) => lastOf(a) - lastOf(b))
-    const mayCapture = now - this.#lastAt >= every && this.#running === undefined
-    if (first !== undefined && mayCapture) this.#capture(first, now)
-    this.#suppress(met.filter((one) => one !== first || !mayCapture))
-  }
-
-  /** Once for each time that the condition is met, however often one looks meanwhile. */
-  #suppress(met: readonly Watched[]): void {
-    for (const one of met) {
-      if (one.counted) continue
-      this.#suppressed++
-      this.#count(one)
+    for (const one of met.toSorted((a, b) => this.#limits.order(a.thread, b.thread))) {
+      if (this.#limits.allow(one.thread, now)) this.#capture(one, now)
+      else if (!one.counted) this.#suppressed++
+      // Once for each time that the condition is met, however often one looks meanwhile.
+      one.counted = true
     }
-  }
-
-  #count(one: Watched): void {
-    this.#watched.set(one.thread.uid, { ...one, counted: true })
   }
 
   #capture(one: Watched, now: number): void {
-    this.#count(one)
-    this.#lastOf.set(one.thread.uid, now)
-    for (const uid of this.#lastOf.keys()) if (!this.#watched.has(uid)) this.#lastOf.delete(uid)
-    this.#running = this.#take(one, now).finally(() => {
-      this.#running = undefined
+    const { thread } = one
+    this.#limits.forget((uid) => this.#watched.has(uid), now)
+    this.#limits.begin(thread, now)
+    const running = this.#take(one).finally(() => {
+      this.#limits.end(thread)
+      this.#running.delete(running)
     })
+    this.#running.add(running)
   }
 
-  async #take({ thread: watched, value }: Watched, now: number): Promise<void> {
+  async #take(one: Watched): Promise<void> {
     const at = Date.now()
-    const { pid, tid, threadId, name, role } = watched
+    const { value } = one
+    const { pid, tid, threadId, name, role, uid } = one.thread
     const thread: CapturedThread = { pid, tid, threadId, name, role }
-    const { files, failures, isKnownRest } = await this.#taker.take(thread, this.id, at)
-    if (isKnownRest) {
+    const { files, failures, rest } = await this.#taker.take({
+      thread,
+      trigger: this.id,
+      at,
+      value,
+    })
+    if (rest !== null) {
+      one.rests()
+      this.#limits.takeBack(uid)
+    }
+    if (rest === 'known') {
       this.#resting++
       return
     }
-    this.#lastAt = now
     const capture = { number: ++this.#captured, at, thread, value, files, failures }
     this.#failed += failures.length
     this.#lastFailure = failures.at(-1) ?? this.#lastFailure

@@ -2,8 +2,8 @@ import { messageOf } from '../../capability.js'
 import type { CaptureContent, Engine } from '../engine.js'
 import type { CapturedThread, CaptureKind, StackReport } from '../model.js'
 import { checkRequest, type RequestFields } from '../request.js'
-import type { CaptureSpec, TriggerSpec } from './model.js'
-import { Rests } from './rests.js'
+import type { StackOfTrigger, TriggerSpec } from './model.js'
+import { type Rest, Rests } from './rests.js'
 import type { Ring } from './ring.js'
 
 // How long captures may take beyond the seconds that they run for.
@@ -18,8 +18,19 @@ const LONGEST_NAME = 40
 export interface Evidence {
   readonly files: string[]
   readonly failures: string[]
-  /** It waits where a thread was found waiting before: nothing was written. */
-  readonly isKnownRest: boolean
+  /** Of a known one nothing was written, of a new one its stack alone. */
+  readonly rest: Rest
+}
+
+/** One firing of a trigger. */
+export interface Firing {
+  readonly thread: CapturedThread
+  /** Its id. */
+  readonly trigger: string
+  /** ms since the Unix epoch. */
+  readonly at: number
+  /** What was measured. */
+  readonly value: number
 }
 
 /** Does a part of the work, and takes down what goes wrong. */
@@ -29,18 +40,27 @@ type Attempt = (what: CaptureKind, work: () => Promise<string | undefined>) => P
 const piece = (text: string): string => text.replace(/[^\w.-]+/g, '_').slice(0, LONGEST_NAME)
 
 /** Sorts by time, and tells process, thread and trigger apart. */
-function baseName(at: number, { pid, name, threadId }: CapturedThread, trigger: string): string {
+function baseName({ at, thread: { pid, name, threadId }, trigger }: Firing): string {
   const time = new Date(at).toISOString().replace(/[-:]/g, '')
   const thread = threadId === 0 ? 'main' : `${threadId}-${piece(name)}`
   return `threadmeter-${time}-${pid}-${thread}-${piece(trigger)}`
+}
+
+/** A line for each member, and for each frame: `cat` shows who called whom. */
+function textOfStack(report: StackOfTrigger): string {
+  const lines = Object.entries(report).map(([key, value]) => {
+    const inLines = Array.isArray(value) && value.length > 0
+    const items = inLines ? value.map((item) => `\n    ${JSON.stringify(item)}`) : []
+    return `  "${key}": ${inLines ? `[${items}\n  ]` : JSON.stringify(value)}`
+  })
+  return `{\n${lines.join(',\n')}\n}\n`
 }
 
 /** Takes what a trigger asks for from one thread, one after the other, and puts it into the ring. */
 export class EvidenceTaker {
   readonly #engine: Engine
   readonly #ring: Ring
-  readonly #spec: CaptureSpec
-  readonly #isAboutLoops: boolean
+  readonly #spec: TriggerSpec
   readonly #abort: AbortSignal
   readonly #rests = new Rests()
 
@@ -48,16 +68,16 @@ export class EvidenceTaker {
   constructor(engine: Engine, ring: Ring, spec: TriggerSpec, abort: AbortSignal) {
     this.#engine = engine
     this.#ring = ring
-    this.#spec = spec.capture
-    this.#isAboutLoops = spec.condition === 'blockedFor' || spec.condition === 'eluAbove'
+    this.#spec = spec
     this.#abort = abort
   }
 
   /** Never rejects: what goes wrong is told in `failures`. */
-  async take(thread: CapturedThread, trigger: string, at: number): Promise<Evidence> {
+  async take(firing: Firing): Promise<Evidence> {
+    const { thread } = firing
     const files: string[] = []
     const failures: string[] = []
-    const base = baseName(at, thread, trigger)
+    const base = baseName(firing)
     const attempt: Attempt = async (what, work) => {
       try {
         const path = await work()
@@ -66,25 +86,41 @@ export class EvidenceTaker {
         failures.push(`${what}: ${messageOf(error)}`)
       }
     }
-    let state: StackReport['state'] | 'known rest' | undefined
+    let isReachable = true
+    let rest: Rest = null
+    this.#ring.hold()
     await attempt('stack', () =>
       this.#capture(thread, { kind: 'stack' }, STACK_MS, (content) => {
-        const json = jsonOf(content)
-        const report = JSON.parse(json) as StackReport
-        const isKnown = this.#isAboutLoops && this.#rests.isKnown(report)
-        state = isKnown ? 'known rest' : report.state
-        return isKnown ? undefined : this.#ring.write(`${base}.stack.json`, json)
+        const report = JSON.parse(jsonOf(content)) as StackReport
+        // No request reaches a native call: what /proc says of it stands in the stack report.
+        isReachable = report.state !== 'native'
+        rest = this.#restOf(report)
+        if (rest === 'known') return undefined
+        return this.#ring.write(`${base}.stack.json`, textOfStack(this.#withCause(firing, report)))
       }),
     )
-    const isKnownRest = state === 'known rest'
-    // No request reaches a native call: what /proc says of it stands in the stack report.
-    if (state !== 'native' && !isKnownRest) await this.#takeMore(thread, base, attempt)
+    if (isReachable && rest === null) await this.#takeMore(thread, base, attempt)
     this.#ring.release()
-    return { files, failures, isKnownRest }
+    return { files, failures, rest }
+  }
+
+  /** A thread that waits uses no CPU, and its heap is as large as that of any other. */
+  #restOf(report: StackReport): Rest {
+    const { condition } = this.#spec
+    const isAboutLoops = condition === 'blockedFor' || condition === 'eluAbove'
+    return isAboutLoops ? this.#rests.look(report) : null
+  }
+
+  /** What one looks for first stands first. */
+  #withCause({ trigger: id, at, value }: Firing, report: StackReport): StackOfTrigger {
+    const { condition, threshold, for: seconds } = this.#spec
+    const { kind, thread, state, frames, kernel, ...rest } = report
+    const trigger = { id, condition, threshold, for: seconds, value, at }
+    return { kind, trigger, thread, state, frames, kernel, ...rest }
   }
 
   async #takeMore(thread: CapturedThread, base: string, attempt: Attempt): Promise<void> {
-    const { profileSeconds: seconds, heapSnapshot } = this.#spec
+    const { profileSeconds: seconds, heapSnapshot } = this.#spec.capture
     if (seconds > 0) {
       const limit = seconds * MS_PER_SECOND + PROFILE_MS
       const request = { kind: 'cpu-profile', seconds } as const

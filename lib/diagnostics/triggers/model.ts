@@ -1,4 +1,4 @@
-import type { CapturedThread, ThreadTarget } from '../model.js'
+import type { CapturedThread, StackReport, ThreadTarget } from '../model.js'
 
 /** What a trigger watches. */
 export const CONDITIONS = ['blockedFor', 'cpuAbove', 'eluAbove', 'heapAbove'] as const
@@ -54,7 +54,11 @@ export interface TriggerCapture {
   files?: number
   /** How many bytes they may take. Default 100 MB. */
   bytes?: number
-  /** Seconds from one capture of this trigger to the next, of whichever thread, from 1 to 86400. Default 60. */
+  /**
+   * Seconds from one capture of a thread by this trigger to the next of the same thread, from 1 to 86400.
+   * Default 60. Within that time it captures at most four workers, and the main thread besides. What is
+   * found to rest in `Atomics.wait()` does not count.
+   */
   every?: number
   /** Called in the thread that called `when()`, as soon as the files are there and it gets to it. */
   onCapture?: (files: string[], capture: TriggeredCapture) => void
@@ -93,6 +97,21 @@ export interface TriggeredCapture {
   readonly files: readonly string[]
   /** What could not be taken or written, and why. */
   readonly failures: readonly string[]
+}
+
+/** What a `.stack.json` holds. */
+export interface StackOfTrigger extends StackReport {
+  readonly trigger: {
+    readonly id: string
+    readonly condition: ConditionName
+    readonly threshold: number
+    /** For how many seconds it was so; of `blockedFor` the threshold itself. */
+    readonly for: number
+    /** What was measured, in the unit of the threshold. */
+    readonly value: number
+    /** ms since the Unix epoch. */
+    readonly at: number
+  }
 }
 
 /** A trigger and what it has done, as `GET /v1/triggers` shows it. */

@@ -24,6 +24,9 @@ const PARTIAL = /^\.threadmeter-partial-(\d+)-(\d+)-(\d+)$/
 
 const DAY_MS = 86_400_000
 
+/** How many captures of this process need a directory for what is not complete. */
+const holders = new Map<string, number>()
+
 /** How much of it stays. */
 export interface RingBounds {
   readonly files: number
@@ -72,8 +75,17 @@ export class Ring {
     this.directory = directory ?? defaultDirectory()
     this.#bounds = bounds
     this.#partial = join(this.directory, `.threadmeter-partial-${processText(ownProcess())}`)
-    this.prepare()
-    this.release()
+    this.hold()
+    try {
+      this.prepare()
+    } finally {
+      this.release()
+    }
+  }
+
+  /** Until {@link release}, what {@link prepare} returned stays where it is. */
+  hold(): void {
+    holders.set(this.#partial, (holders.get(this.#partial) ?? 0) + 1)
   }
 
   /** Makes what is missing; returns where a file can be written before it is complete. */
@@ -113,12 +125,18 @@ export class Ring {
     }
   }
 
-  /** Nothing of this process is being written any more. */
+  /** The last one of the process that needs it takes it away. */
   release(): void {
+    const left = (holders.get(this.#partial) ?? 0) - 1
+    if (left > 0) {
+      holders.set(this.#partial, left)
+      return
+    }
+    holders.delete(this.#partial)
     try {
       rmdirSync(this.#partial)
     } catch {
-      // Another trigger of this process writes into it.
+      // It was not needed, or holds what a failure left there.
     }
   }
 
