@@ -83,12 +83,12 @@ const TIMELESS = [
 
 // The same with any Node, or long: `--project '!campaigns*'` leaves them out.
 const CAMPAIGNS = [
-  'test/proof/!(diagnostics-*).test.ts',
+  'test/proof/{kill,stuck}.test.ts',
   'test/examples/pool-{lines,screen}.test.ts',
   ...IN_CHROMIUM,
 ]
 const PATIENT_CAMPAIGNS = [
-  'test/proof/diagnostics-*.test.ts',
+  'test/proof/{diagnostics-*,prometheus-cluster}.test.ts',
   'test/docs/my-service-hangs.test.ts',
   'test/cli/{completion,completion-shells,documented}.test.ts',
 ]

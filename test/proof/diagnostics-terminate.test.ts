@@ -32,9 +32,13 @@ const EXPECTED = [
   'ERR_THREADMETER_THREAD_ENDED',
   'ERR_THREADMETER_THREAD_BLOCKED',
   'ERR_THREADMETER_THREAD_NOT_FOUND',
-  // Who is asked in the last moment.
+  // Who is asked in the last moment: the socket goes before the process does.
   'ERR_THREADMETER_PROCESS_ENDED',
+  'ERR_THREADMETER_DIAGNOSTICS_UNAVAILABLE',
 ]
+
+// It asks a thread for an object of Node's, which a thread that is just beginning, or ends, may not have.
+const EXPECTED_OF_GC = [...EXPECTED, 'ERR_THREADMETER_CAPTURE_FAILED']
 
 interface Asked {
   answers: number
@@ -121,7 +125,8 @@ describe('workers that are terminated at random moments', () => {
     expect(outcome).toEqual({ ended: count, hung: [] })
     expect(code).toBe(0)
     expect(asked.answers).toBeGreaterThan(count / 10)
-    expect(EXPECTED).toEqual(expect.arrayContaining([...asked.codes.keys()]))
+    const expected = kind === 'gc-profile' ? EXPECTED_OF_GC : EXPECTED
+    expect(expected).toEqual(expect.arrayContaining([...asked.codes.keys()]))
     expect(readdirSync(snapshots).filter((name) => name.startsWith('.'))).toEqual([])
     for (const name of readdirSync(snapshots)) rmSync(`${snapshots}/${name}`)
   })
@@ -129,11 +134,12 @@ describe('workers that are terminated at random moments', () => {
 
 describe('scripts of the main thread', () => {
   it.each([
-    { kind: 'stack', count: 150 },
-    { kind: 'gc-profile', count: 100 },
-    { kind: 'heap-snapshot', count: 20 },
+    { kind: 'stack', count: 150, least: 16 },
+    { kind: 'gc-profile', count: 100, least: 11 },
+    // One after another: a second takes as long as some scripts.
+    { kind: 'heap-snapshot', count: 20, least: 1 },
   ] as const)('are ended by their time-outs while $kind is asked of it', async (row) => {
-    const { kind, count } = row
+    const { kind, count, least } = row
     const { outcome, asked, code } = await during<{ ended: number }>(
       'diagnostics-timeouts',
       [String(count)],
@@ -141,6 +147,6 @@ describe('scripts of the main thread', () => {
     )
     expect(outcome).toEqual({ ended: count })
     expect(code).toBe(0)
-    expect(asked.answers).toBeGreaterThan(count / 10)
+    expect(asked.answers).toBeGreaterThanOrEqual(least)
   })
 })

@@ -1,6 +1,9 @@
 import type { CpuProfile } from '../../dist/diagnostics/index.js'
 
-/** The share of the time that each function used itself, by its name. */
+/**
+ * The share that each function had itself in the time that the program ran, by its name. A collection of
+ * garbage, for a snapshot beside it say, is no function's.
+ */
 export function selfShares({ nodes, samples, timeDeltas }: CpuProfile): Map<string, number> {
   const names = new Map(nodes.map(({ id, callFrame }) => [id, callFrame.functionName]))
   const times = new Map<string, number>()
@@ -9,6 +12,7 @@ export function selfShares({ nodes, samples, timeDeltas }: CpuProfile): Map<stri
   for (const [index, id] of samples.entries()) {
     const time = timeDeltas[index + 1] ?? 0
     const name = names.get(id) as string
+    if (name === '(garbage collector)') continue
     times.set(name, (times.get(name) ?? 0) + time)
     total += time
   }
