@@ -1,4 +1,4 @@
-import { describeKernelView } from '../../diagnostics/kernel/describe.js'
+import { describeKernelView, wantsProcessor } from '../../diagnostics/kernel/describe.js'
 import type { CapturedThread, KernelView } from '../../diagnostics/model.js'
 
 /** Exit codes of commands that capture. */
@@ -28,7 +28,11 @@ export function reasonOf(error: unknown, pid: number, thread?: CapturedThread): 
   const { code = '', message, details } = error as CaptureError
   if (isBlocked(error) && details !== undefined && details !== null) {
     const who = thread === undefined ? 'the thread' : threadText(thread)
-    return `${who} is in a native call, which no request can reach: ${describeKernelView(details as KernelView)}`
+    const view = details as KernelView
+    const what = wantsProcessor(view)
+      ? 'does not answer'
+      : 'is in a native call, which no request can reach'
+    return `${who} ${what}: ${describeKernelView(view)}`
   }
   if (GONE.has(code)) return `process ${pid} has ended, or its diagnostics have`
   return message

@@ -1,4 +1,4 @@
-import { describeKernelView } from '../../diagnostics/kernel/describe.js'
+import { describeKernelView, wantsProcessor } from '../../diagnostics/kernel/describe.js'
 import type { KernelView, StackFrame, StackReport } from '../../diagnostics/model.js'
 import { percentText } from '../terminal/quantity.js'
 import { type Line, type Span, type Style, span } from '../terminal/text.js'
@@ -86,7 +86,7 @@ function activityOf(kernel: KernelView): Span {
 function stateOf({ state, kernel }: StackReport): Span {
   if (state === 'idle') return span('idle', STATE_STYLES.idle)
   if (state === 'javascript') return activityOf(kernel)
-  return span('in a native call', STATE_STYLES.native)
+  return span(wantsProcessor(kernel) ? 'does not answer' : 'in a native call', STATE_STYLES.native)
 }
 
 interface StackTextOptions {

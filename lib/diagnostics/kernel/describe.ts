@@ -33,8 +33,13 @@ function placeOf({ syscall, wchan }: KernelView): string {
   return ` in ${[call, purposeOf(syscall)].filter(Boolean).join(' ')}`
 }
 
-function running({ syscall, cpu, runDelay }: KernelView): string {
-  if (runDelay !== null && runDelay > MOSTLY) {
+/** Whether it is other threads that keep it from answering. */
+export const wantsProcessor = ({ state, runDelay }: KernelView): boolean =>
+  state === 'R' && (runDelay ?? 0) > MOSTLY
+
+function running(view: KernelView): string {
+  const { syscall, cpu, runDelay } = view
+  if (runDelay !== null && wantsProcessor(view)) {
     return `wanting to run, but without a processor ${percent(runDelay)} of the time`
   }
   const where = syscall === null ? 'native code' : `${syscall}(2)`
