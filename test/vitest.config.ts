@@ -95,7 +95,9 @@ const PATIENT_CAMPAIGNS = [
 
 // These wait for programs of their own more than they work, and compare nothing with a clock of theirs.
 const PATIENT = [
-  'test/{diagnostics,observer,register}/**/*.test.ts',
+  // Two compare what threads use with what others do.
+  'test/diagnostics/!(triggers-conditions|triggers-cost).test.ts',
+  'test/{observer,register}/**/*.test.ts',
   'test/hazards/!(contention|descriptors|leak).test.ts',
   'test/cli/{attach,perf-unavailable,endings,gc,heap,profile,ps,stack,usage}.test.ts',
   'test/examples/{cluster,programs}.test.ts',

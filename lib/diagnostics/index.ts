@@ -57,6 +57,7 @@ export type {
   ThreadResult,
 } from './options.js'
 export type {
+  StackOfTrigger,
   Trigger,
   TriggerCapture,
   TriggerConditions,
