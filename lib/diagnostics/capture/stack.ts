@@ -24,7 +24,7 @@ const THROW = { expression: 'throw 0', silent: true, returnByValue: true }
 const MOST_TRIES = 2
 
 /** As many as V8 collects unless it is told otherwise. */
-export const MOST_FRAMES = 200
+const MOST_FRAMES = 200
 
 async function thrownStack(channel: Channel): Promise<readonly StackFrame[] | undefined> {
   // An exception carries its stack only where the Runtime domain is enabled.
