@@ -60,10 +60,10 @@ static int Copy(int from, int to) {
 int main(int count, char** arguments) {
   if (count < 3) return 127;
   struct winsize size = ParseSize(arguments[1]);
-  int control = posix_openpt(O_RDWR | O_NOCTTY);
+  int control = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
   if (control < 0 || grantpt(control) != 0 || unlockpt(control) != 0) Die("posix_openpt");
   const char* terminal = ptsname(control);
-  int kept_open = open(terminal, O_RDWR | O_NOCTTY);
+  int kept_open = open(terminal, O_RDWR | O_NOCTTY | O_CLOEXEC);
   if (kept_open < 0 || ioctl(control, TIOCSWINSZ, &size) != 0) Die(terminal);
   struct termios before, after;
   memset(&before, 0, sizeof(before));
