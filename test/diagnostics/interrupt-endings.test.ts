@@ -37,6 +37,13 @@ describe('what ends while it answers an interrupt', () => {
     expect(seconds).toBeLessThan(10)
   })
 
+  test('the exit of the process: what is not answered by then fails before it goes on', async () => {
+    expect(await run('announced')).toEqual({
+      inTime: 'ERR_THREADMETER_PROCESS_ENDED',
+      endings: ['process ended'],
+    })
+  })
+
   test('an open conversation keeps nobody alive', async () => {
     const { code, seconds } = await runInterrupt('endings', 'idle')
     expect(code).toBe(0)

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { threadId as ownThreadId } from 'node:worker_threads'
 import { ThreadmeterError } from '../../errors.js'
 import { native, requireNative } from '../../native.js'
@@ -59,9 +59,14 @@ const terminations = new WeakSet<object>()
 /** Whether a command failed because the end of what it interrupted hit it, as by the time-out of a script. */
 export const wasTerminated = (error: unknown): boolean => terminations.has(error as object)
 
-/** The main thread exits, and waits for a moment: what was begun is taken. */
+/**
+ * The main thread exits, and waits for a moment: what was begun is taken, and what is not done by then fails,
+ * as long as there is somebody to tidy up after it.
+ */
 export async function announceProcessEnd(): Promise<void> {
   await Promise.all([...open].map((channel) => channel.processEnds()))
+  // Whoever waited has heard of it.
+  await nextTurn()
 }
 
 const unavailable = (reason: string) =>
@@ -99,8 +104,10 @@ class InterruptChannel extends Conversation {
     void this.#open()
   }
 
-  processEnds(): Promise<void> {
-    return this.announceEnding('process ended', PROCESS_ENDING_MS)
+  async processEnds(): Promise<void> {
+    await this.announceEnding('process ended', PROCESS_ENDING_MS)
+    const { pid } = this.thread
+    this.#end(new ThreadmeterError('ERR_THREADMETER_PROCESS_ENDED', [String(pid)]))
   }
 
   protected send(method: string, params: object | undefined, answer: Answer): void {

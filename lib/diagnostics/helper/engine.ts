@@ -5,7 +5,7 @@ import type { Lifecycle } from '../channel/lifecycle.js'
 import { resolveThread, type ThreadList, Threads } from '../channel/threads.js'
 import type { CaptureContext, CaptureOutcome, Engine } from '../engine.js'
 import type { CapturedThread, CaptureRequest, DiagnosticThread, ThreadTarget } from '../model.js'
-import type { EngineOptions } from './engine-options.js'
+import type { EngineOptions, Interrupts } from './engine-options.js'
 import { Job } from './job.js'
 import { KeepAlive } from './keep-alive.js'
 import { Looks } from './looks.js'
@@ -22,6 +22,19 @@ export function createEngine(lifecycle: Lifecycle, options: EngineOptions): Engi
   return new HelperEngine(lifecycle, options)
 }
 
+/** An exit takes what was begun before: whatever begins later is left half-done. */
+const untilExit = (interrupts: Interrupts, lifecycle: Lifecycle): Interrupts => ({
+  canInterrupt: (tid) => interrupts.canInterrupt(tid),
+  async openInterruptChannel(thread) {
+    const release = lifecycle.hold()
+    try {
+      return await interrupts.openInterruptChannel(thread)
+    } finally {
+      release()
+    }
+  },
+})
+
 class HelperEngine implements Engine {
   readonly #surroundings: Surroundings
   readonly #ways: Ways
@@ -35,7 +48,7 @@ class HelperEngine implements Engine {
     const { interrupts, kernelView } = this.#surroundings.parts
     const route = new InspectorRoute(lifecycle, options.origin)
     lifecycle.onEnding(announceProcessEnd)
-    this.#ways = { route, interrupts, kernelView }
+    this.#ways = { route, interrupts: untilExit(interrupts, lifecycle), kernelView }
     this.#threads = new Threads(route)
     this.#looks = new Looks(kernelView)
   }
