@@ -90,7 +90,12 @@ describe.each(HOSTS)('without the addon, $host', ({ reason, breakAddon, ...optio
   })
 
   it('tells the reason in capabilities()', () => {
-    const { threadCpuUsage, ...others } = report.capabilities
+    const { threadCpuUsage, diagnostics, ...others } = report.capabilities
+    // The addon is not what they lack: they wait to be enabled.
+    expect(diagnostics).toMatchObject({
+      available: false,
+      reason: expect.stringContaining('enableDiagnostics()'),
+    })
     for (const [name, capability] of Object.entries(others)) {
       expect(capability.available, name).toBe(false)
       expect(capability.reason, name).toMatch(reason)

@@ -37,7 +37,7 @@ describe('installed from its tarball', () => {
     expect(existsSync(join(project.installed, 'build'))).toBe(false)
     const hooks = ['preinstall', 'install', 'postinstall', 'prepare']
     expect(Object.keys(manifest.scripts).filter((name) => hooks.includes(name))).toEqual([])
-    expect(Object.keys(manifest.dependencies)).toEqual(['node-gyp-build'])
+    expect(Object.keys(manifest.dependencies)).toEqual(['node-gyp-build', 'pprof-format'])
   })
 
   it('loads the addon that it ships', async () => {

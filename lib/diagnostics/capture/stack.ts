@@ -23,9 +23,6 @@ const THROW = { expression: 'throw 0', silent: true, returnByValue: true }
 // The one before may have met the end of what it interrupted, as a script's time-out.
 const MOST_TRIES = 2
 
-/** As many as V8 collects unless it is told otherwise. */
-const MOST_FRAMES = 200
-
 async function thrownStack(channel: Channel): Promise<readonly StackFrame[] | undefined> {
   // An exception carries its stack only where the Runtime domain is enabled.
   await channel.post('Runtime.enable')
@@ -45,8 +42,8 @@ async function thrownStack(channel: Channel): Promise<readonly StackFrame[] | un
 }
 
 /**
- * The exact JavaScript stack of the thread at this moment, innermost first, at most {@link MOST_FRAMES}
- * calls; empty when it runs none. No microtask and no timer of the thread runs for it. Where V8 refuses to
+ * The exact JavaScript stack of the thread at this moment, innermost first, of at most 200 calls, as many as V8
+ * collects; empty when it runs none. No microtask and no timer of the thread runs for it. Where V8 refuses to
  * evaluate inside an interrupt, the stack is that of a profile of one sample.
  */
 export async function currentStack(channel: Channel): Promise<readonly StackFrame[]> {

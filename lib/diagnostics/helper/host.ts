@@ -10,7 +10,7 @@ import { available, type Capability, messageOf, missing } from '../../capability
 import { joinDirectory, onRejoined } from '../../meter/directory.js'
 import type { Companion } from '../../observer/companion.js'
 import { makeInterruptible } from '../channel/interruptible.js'
-import { doorPath } from '../door/location.js'
+import { doorPath, ownDoor } from '../door/location.js'
 import { noteHelper } from '../status.js'
 import { endLife, newLifeWords, retainedBy } from './lifecycle.js'
 import type { HelperData, HelperReport, HostMessage } from './messages.js'
@@ -181,6 +181,20 @@ export function hostDiagnostics(directory?: string): Host | undefined {
   }
   return host
 }
+
+/** The main thread has the helper; the others see its socket. */
+function seenFromWorker(): Capability {
+  try {
+    const path = ownDoor()
+    return path === undefined
+      ? missing('the main thread has not enabled them, or could not: it knows the reason')
+      : available(path)
+  } catch (error) {
+    return missing(messageOf(error))
+  }
+}
+
+if (!isMainThread) noteHelper(seenFromWorker)
 
 let started: Promise<void> | undefined
 
