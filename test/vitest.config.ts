@@ -85,6 +85,8 @@ const TIMELESS = [
 const CAMPAIGNS = [
   'test/proof/{kill,stuck}.test.ts',
   'test/examples/pool-{lines,screen}.test.ts',
+  // A debugging port is the same for all processes.
+  'test/cli/attach.test.ts',
   ...IN_CHROMIUM,
 ]
 const PATIENT_CAMPAIGNS = [
@@ -99,7 +101,7 @@ const PATIENT = [
   'test/diagnostics/!(triggers-conditions|triggers-cost).test.ts',
   'test/{observer,register}/**/*.test.ts',
   'test/hazards/!(contention|descriptors|leak).test.ts',
-  'test/cli/{attach,perf-unavailable,endings,gc,heap,profile,ps,stack,usage}.test.ts',
+  'test/cli/{perf-unavailable,endings,gc,heap,profile,ps,stack,usage}.test.ts',
   'test/examples/{cluster,programs}.test.ts',
 ]
 

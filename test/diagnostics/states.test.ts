@@ -18,7 +18,7 @@ it.each([
   for (const { ask, target } of subjects) {
     const profile = await ask.cpuProfile(target, { seconds: 0.4 })
     const shares = selfShares(profile)
-    expect(shares.get('spin') ?? 0).toBeGreaterThan(0.8)
+    expect(shares.get('spin') ?? 0, JSON.stringify([...shares])).toBeGreaterThan(0.8)
     expect(shares.get('blameless') ?? 0).toBeLessThan(0.1)
     expect(profile.threadmeter.stackAtStart?.[0]?.functionName).toBe('spin')
   }
