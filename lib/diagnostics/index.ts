@@ -106,7 +106,7 @@ export function stack(thread?: ThreadTarget, options?: CaptureOptions): Promise<
  * and {@link toFormat} converts, with the exact stack at its start and the kernel's figures for the window
  * under `threadmeter`. Also of a thread that is in a loop already.
  *
- * Cost: the thread is stopped for 10 to 30 ms at the start (longer with much code loaded, or a large heap),
+ * Cost: the thread is stopped for 30 to 70 ms at the start (longer with much code loaded, or a large heap),
  * and slowed down meanwhile by 0 to 6 % at the default interval.
  *
  * @throws {TypeError} `ERR_THREADMETER_INVALID_ARG_TYPE`
