@@ -65,11 +65,12 @@ const useText = ({ cpu, runDelay }: StackReport['kernel']): string => {
   return `, CPU ${percentText(cpu)}${waits}`
 }
 
-// What has used less of a processor, and wanted no more, did not run while it was looked at.
+// What has used less of a processor did not run while it was looked at. That it wanted one may have been for
+// the answer.
 const HARDLY = 0.1
 
-const isOffProcessor = ({ state, cpu, runDelay }: KernelView): boolean =>
-  state !== null && state !== 'R' && (cpu ?? 0) + (runDelay ?? 0) < HARDLY
+const isOffProcessor = ({ state, cpu }: KernelView): boolean =>
+  state !== null && state !== 'R' && (cpu ?? 0) < HARDLY
 
 const isFutex = ({ syscall, wchan }: KernelView): boolean =>
   (syscall ?? wchan ?? '').startsWith('futex')
