@@ -26,7 +26,7 @@ export function namesJavaScript(pid: number): boolean {
       readFileSync(`/proc/${pid}/${file}`, 'latin1'),
     )
     if (!/--perf[-_](?:basic[-_])?prof/.test(options.join('\0'))) return false
-    return statSync(`/proc/${pid}/root/tmp/perf-${inner ?? pid}.map`).isFile()
+    return statSync(join('/proc', String(pid), 'root', 'tmp', `perf-${inner ?? pid}.map`)).isFile()
   } catch {
     return false
   }
