@@ -55,6 +55,12 @@ type Line = { id: number } & Partial<Outcome> & {
     end?: unknown
   }
 
+/** What a capture of a thread brought; throws the error where it brought one. */
+export function contentOf<Content>({ thread, json, error }: Outcome): Content {
+  if (error === undefined) return JSON.parse(json as string)
+  throw Object.assign(new Error(), error, { message: `${thread.name}: ${error.message}` })
+}
+
 /** A running engine-app.mjs, and the way to the engine in it. */
 export class EngineApp {
   readonly pid: number
@@ -142,9 +148,8 @@ export class EngineApp {
   /** The one outcome of a request; throws what it failed with. */
   async one<T>(fields: object): Promise<T> {
     const { outcomes, failed } = await this.capture(fields)
-    const error = failed ?? outcomes[0]?.error
-    if (error !== undefined) throw Object.assign(new Error(error.message), error)
-    return JSON.parse(outcomes[0]?.json as string) as T
+    if (failed !== undefined) throw Object.assign(new Error(failed.message), failed)
+    return contentOf(outcomes[0] as Outcome)
   }
 
   #ask(

@@ -1,6 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest'
 import type { CpuProfile, StackReport } from '../../dist/diagnostics/model.js'
-import { EngineApp } from './engine-app.js'
+import { contentOf, EngineApp } from './engine-app.js'
 import { DebuggerClient } from './engine-debugger.js'
 
 const INSPECT = ['--inspect=127.0.0.1:0']
@@ -22,10 +22,10 @@ it('captures beside a debugger, also one that profiles', async () => {
   client.send('Profiler.start')
   await started
   const profiles = await app.capture({ kind: 'cpu-profile', thread: 'all', seconds: 0.5 })
-  for (const { thread, json } of profiles.outcomes) {
-    const { nodes, threadmeter } = JSON.parse(json as string) as CpuProfile
+  for (const outcome of profiles.outcomes) {
+    const { nodes, threadmeter } = contentOf<CpuProfile>(outcome)
     const names = nodes.map(({ callFrame }) => callFrame.functionName)
-    expect([thread.name, ...names]).toContain('fibonacci')
+    expect([outcome.thread.name, ...names]).toContain('fibonacci')
     expect(threadmeter.partial).toBeNull()
   }
   const stopped = client.hear('"functionName":"fibonacci"')

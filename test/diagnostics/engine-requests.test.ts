@@ -2,9 +2,7 @@ import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { CpuProfile, StackReport } from '../../dist/diagnostics/model.js'
-import { EngineApp } from './engine-app.js'
-
-const parsed = <T>(json: string | undefined): T => JSON.parse(json as string) as T
+import { contentOf, EngineApp } from './engine-app.js'
 
 describe('which thread is meant', () => {
   it('is told by threadId, name or main, and by what there is where it cannot be', async () => {
@@ -101,7 +99,7 @@ describe('requests', () => {
       ...[1, 2, 3].map((ahead) => ({ event: 'queued', ahead })),
     ])
     const spans = done
-      .map(({ outcomes: [{ json }] }) => parsed<CpuProfile>(json))
+      .map(({ outcomes: [outcome] }) => contentOf<CpuProfile>(outcome))
       .map(({ startTime, endTime }) => [startTime, endTime])
     for (let i = 1; i < spans.length; i++) expect(spans[i][0]).toBeGreaterThan(spans[i - 1][1])
   })
@@ -115,8 +113,8 @@ describe('requests', () => {
     const fifty = await Promise.all(Array.from({ length: 50 }, (_, i) => ask(i)))
     for (const { outcomes, failed } of fifty) {
       expect(failed).toBeUndefined()
-      for (const { json } of outcomes) {
-        expect(parsed<StackReport>(json).state).toBe('javascript')
+      for (const outcome of outcomes) {
+        expect(contentOf<StackReport>(outcome).state).toBe('javascript')
       }
     }
     const abort = new AbortController()
@@ -150,7 +148,7 @@ describe('requests', () => {
     const second = await app.capture(request, { signal: queued.signal })
     expect(second.outcomes).toMatchObject([{ error: { message: 'This operation was aborted' } }])
     running.abort()
-    const profile = parsed<CpuProfile>((await first).outcomes[0].json)
+    const profile = contentOf<CpuProfile>((await first).outcomes[0])
     expect(profile.threadmeter.partial).toBe('aborted')
     expect(profile.samples.length).toBeGreaterThan(50)
     await expect.poll(() => app.held()).toBe(0)
@@ -179,7 +177,7 @@ describe('a native call that returns', () => {
     const blocked = profiles.progress.filter(({ event }) => event === 'blocked')
     expect(blocked).toMatchObject([{ thread: { name: 'calls' }, kernel: { state: 'R' } }])
     // Where the call was made.
-    const { state, frames } = parsed<StackReport>(stack.outcomes[0].json)
+    const { state, frames } = contentOf<StackReport>(stack.outcomes[0])
     expect(state === 'javascript' ? frames[0].url : state).toMatch(/crypto|engine-states|idle/)
     for (const { outcomes } of [refused, late]) {
       expect(outcomes[0].error).toMatchObject({

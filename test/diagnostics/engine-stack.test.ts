@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { StackReport } from '../../dist/diagnostics/model.js'
-import { type Answer, EngineApp } from './engine-app.js'
+import { type Answer, contentOf, EngineApp } from './engine-app.js'
 
 /** Within which a thread in a native call is said to be in one. */
 const SAID_MS = 1500
 
 const reportsOf = ({ outcomes }: Answer): Map<string, StackReport> =>
-  new Map(outcomes.map(({ thread, json }) => [thread.name, JSON.parse(json as string)]))
+  new Map(outcomes.map((outcome) => [outcome.thread.name, contentOf(outcome)]))
 
 const inAll = (state: string, bare = false) => ({
   main: state,
@@ -124,7 +124,7 @@ describe('a thread in a native call', () => {
     ])
     expect(answer.ms).toBeLessThan(SAID_MS)
     const [main, ...workers] = answer.outcomes
-      .map(({ json }) => JSON.parse(json as string) as StackReport)
+      .map((outcome) => contentOf<StackReport>(outcome))
       .sort((a, b) => a.thread.threadId - b.thread.threadId)
     expect(main).toMatchObject({ state: 'native' })
     const interrupt = { route: 'interrupt' }
