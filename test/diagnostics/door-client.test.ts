@@ -99,6 +99,40 @@ describe('a client', () => {
     expect(seen).toEqual(progress)
   })
 
+  it('is told of other threads before and behind the bytes of a capture, not between them', async () => {
+    const text = 'x'.repeat(1_000_000)
+    const path = join(directoryOfTest(), 'a')
+    writeFileSync(path, text)
+    const file = { type: 'file', path, bytes: text.length, details: DETAILS, dispose() {} } as const
+    const door = await doorOfTest(async function* (_, { onProgress }) {
+      let turns = 0
+      let isOver = false
+      const tell = () => {
+        onProgress({ event: 'progress', thread: MAIN, elapsedSeconds: ++turns, bytes: 0 })
+        if (!isOver) setImmediate(tell)
+      }
+      onProgress({ event: 'started', thread: MAIN, seconds: 1, expectedPauseSeconds: null })
+      setImmediate(tell)
+      yield { thread: WORKER, content: file }
+      isOver = true
+      yield { thread: MAIN, content: json(turns) }
+    })
+    const seen: ProgressEvent[] = []
+    const taken = await take(door.path, STACKS, { onProgress: (event) => void seen.push(event) })
+    expect(taken[0]).toEqual({ thread: 'wörker', text })
+    const turns = Number((taken[1] as { text: string }).text)
+    expect(turns).toBeGreaterThan(2)
+    expect(seen[0]?.event).toBe('started')
+    // Of those in between, the last.
+    expect(seen.length).toBeLessThan(turns)
+    expect(seen).toContainEqual({
+      event: 'progress',
+      thread: MAIN,
+      elapsedSeconds: turns,
+      bytes: 0,
+    })
+  })
+
   it('may pass over what it does not want', async () => {
     const directory = directoryOfTest()
     const file = join(directory, 'a')

@@ -122,6 +122,8 @@ class ListAnswer implements CaptureAnswer {
 // What a client that takes nothing makes the server keep for it.
 const MOST_WAITING_BYTES = 64 * 1024
 
+const keyOf = ({ event, thread }: ProgressEvent): string => `${event} ${thread.threadId}`
+
 /** With events: see {@link DoorEvent}. */
 class EventsAnswer implements CaptureAnswer {
   readonly #to: Answering
@@ -133,6 +135,12 @@ class EventsAnswer implements CaptureAnswer {
   }
 
   onProgress(event: ProgressEvent): void {
+    // Between the bytes of a capture no line can be told from them.
+    if (this.#isWithinBody) this.#late.set(keyOf(event), event)
+    else this.#tell(event)
+  }
+
+  #tell(event: ProgressEvent): void {
     const { response } = this.#to
     if (response.writableLength < MOST_WAITING_BYTES) response.write(`${JSON.stringify(event)}\n`)
   }
@@ -141,7 +149,6 @@ class EventsAnswer implements CaptureAnswer {
     try {
       for await (const outcome of outcomes) await this.#outcome(outcome)
     } catch (error) {
-      // Within the bytes of a capture no line can be told from them.
       if (this.#isWithinBody) throw error
       this.#end({ event: 'end', error: sendError(error) })
       return
@@ -150,6 +157,8 @@ class EventsAnswer implements CaptureAnswer {
   }
 
   #isWithinBody = false
+  /** What other threads made known meanwhile, the last of each kind. */
+  readonly #late = new Map<string, ProgressEvent>()
 
   #end(event: DoorEvent): void {
     this.#to.response.end(`${JSON.stringify(event)}\n`)
@@ -180,6 +189,8 @@ class EventsAnswer implements CaptureAnswer {
     await this.#line({ event: 'result', kind, thread, bytes: body.bytes, ...details })
     await write(response, body.chunks(), within)
     this.#isWithinBody = false
+    for (const event of this.#late.values()) this.#tell(event)
+    this.#late.clear()
   }
 }
 
