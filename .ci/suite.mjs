@@ -33,9 +33,6 @@ function suite(name, logs, command, args) {
 
 const VITEST = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/vitest.config.ts']
 
-// By hand: `npm test -- --project 'campaigns in pairs'`. With them the gate takes half an hour.
-const WITHOUT_PROOF = ['--project', '!campaigns in pairs']
-
 // The long campaigns take minutes: they run once, on the Node at hand. What reads the kernel's clocks is
 // the same with any Node: it runs on the oldest and the newest.
 const WITHOUT_CAMPAIGNS = ['--project', '!campaigns*']
@@ -44,11 +41,7 @@ const PATIENT = ['--project', 'side by side', '--project', 'three at once']
 const projectsOf = (major) => (major === MAJORS.at(-1) ? WITHOUT_CAMPAIGNS : PATIENT)
 
 export const suites = (logs) => [
-  suite(`suite on Node ${process.versions.node.split('.')[0]}`, logs, 'npm', [
-    'test',
-    '--',
-    ...WITHOUT_PROOF,
-  ]),
+  suite(`suite on Node ${process.versions.node.split('.')[0]}`, logs, 'npm', ['test', '--']),
   ...MAJORS.map((major) =>
     suite(`suite on Node ${major}`, logs, nodePath(major), [...VITEST, ...projectsOf(major)]),
   ),

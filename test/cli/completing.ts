@@ -17,6 +17,7 @@ export async function completed(
   expect(code).toBe(0)
   const script = join(folder, `completion.${shell}`)
   writeFileSync(script, output)
-  const env = { ...cleanEnvironment(), PATH: `${folder}:${process.env.PATH}`, HOME: folder }
-  return { env, script }
+  const home = { PATH: `${folder}:${process.env.PATH}`, HOME: folder }
+  // A shell that is hung up on writes its history, when the folder may be gone.
+  return { env: { ...cleanEnvironment(), ...home, HISTFILE: '' }, script }
 }
