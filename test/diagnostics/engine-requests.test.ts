@@ -63,6 +63,16 @@ describe('which thread is meant', () => {
     expect(named('idle')?.eventLoopUtilization).toBeLessThan(0.2)
   })
 
+  it('is looked up, and nothing stays open, while a worker cannot tell its tid', async () => {
+    const workers = [{ name: 'bare', state: 'readFifo', bare: true }]
+    const app = await EngineApp.start({ workers })
+    for (let i = 0; i < 3; i++) {
+      const [, bare] = await app.threads()
+      expect(bare).toMatchObject({ name: 'bare', tid: null })
+    }
+    await expect.poll(() => app.held()).toBe(0)
+  })
+
   it('is looked up while workers are born and die', async () => {
     const app = await EngineApp.start({ workers: [{ name: 'stays' }] })
     const bear = `startWorker({ name: 'passes' }).then(() => workers.get('passes').terminate())`

@@ -126,13 +126,13 @@ export class Threads {
     const channel = await this.#route.open(
       workerThread(this.#origin.main.pid, threadId, told.name, null),
     )
-    try {
-      const { result } = await channel.post<Evaluation>('Runtime.evaluate', TELL_TID)
+    const telling = channel.post<Evaluation>('Runtime.evaluate', TELL_TID).then(({ result }) => {
       const tid = Number(/\/task\/(\d+)$/.exec(String(result?.value))?.[1])
       if (tid > 0) told.tid = this.#origin.tidOf(tid)
-    } finally {
-      void channel.close()
-    }
+    })
+    // One in a native call does not answer: sessions would stay open for as long, more with each list.
+    await withinMs(TID_MS, telling)
+    void channel.close()
   }
 }
 
