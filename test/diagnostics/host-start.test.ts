@@ -13,6 +13,13 @@ const fixture = (name: string): string =>
 
 const APP = fixture('host-app.mjs')
 const BLOCKED = fixture('host-blocked.cjs')
+const FAILS_ONCE = `
+  process.once('worker', (worker) => worker.terminate())
+  const { enableDiagnostics } = await import('threadmeter/diagnostics')
+  const { capabilities } = await import('threadmeter')
+  await enableDiagnostics()
+  process.stdout.write(JSON.stringify(capabilities().diagnostics))`
+
 const IMPORT = ['--import', 'threadmeter/register']
 
 interface Stack {
@@ -124,6 +131,12 @@ describe('the helper', () => {
       expect(await statusAgain(socket)).toBe(200)
       expect(await untilReady(program)).toBe(socket)
     }
+  })
+
+  it('is waited for, also where its first thread fails and nothing else keeps the process', async () => {
+    const program = new Running(['--input-type=module', '--eval', FAILS_ONCE])
+    expect(await program.hear()).toMatchObject({ available: true })
+    expect((await program.ended).code).toBe(0)
   })
 
   it('stays away where it is told to, and as npm', async () => {

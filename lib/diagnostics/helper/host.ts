@@ -12,6 +12,7 @@ import type { Companion } from '../../observer/companion.js'
 import { makeInterruptible } from '../channel/interruptible.js'
 import { doorPath, ownDoor } from '../door/location.js'
 import { noteHelper } from '../status.js'
+import { KeepAlive } from './keep-alive.js'
 import { endLife, newLifeWords, retainedBy } from './lifecycle.js'
 import type { HelperData, HelperReport, HostMessage } from './messages.js'
 import { obstacle } from './obstacle.js'
@@ -37,6 +38,7 @@ class Host implements Companion, ThreadOwner {
   /** Whether a thread has ended that workers wait for at their end. */
   #hasLeftWorkers = false
   #waiting: (() => void)[] = []
+  readonly #keepAlive = new KeepAlive()
 
   constructor(path: string) {
     this.#path = path
@@ -55,7 +57,7 @@ class Host implements Companion, ThreadOwner {
     this.#port = port1
     port1.on('message', (report: HelperReport) => this.#take(report))
     port1.once('close', () => this.#lost(port1))
-    this.#holdProcess()
+    port1.unref()
     const data = { words: this.#words, port: port2, path: this.#path, program: program() }
     return { data, transfer: [port2] }
   }
@@ -78,9 +80,13 @@ class Host implements Companion, ThreadOwner {
   /** Resolves when the helper serves, or cannot. The process lives for so long. */
   settled(): Promise<void> {
     if (this.#state.available || this.#hasFailed) return Promise.resolve()
+    // Also while no thread is there, between one that has failed and the next.
+    const rest = this.#keepAlive.begin()
     return new Promise((resolve) => {
-      this.#waiting.push(resolve)
-      this.#holdProcess()
+      this.#waiting.push(() => {
+        rest()
+        resolve()
+      })
     })
   }
 
@@ -104,8 +110,7 @@ class Host implements Companion, ThreadOwner {
 
   #settle(state: Capability): void {
     this.#state = state
-    for (const resolve of this.#waiting.splice(0)) resolve()
-    this.#holdProcess()
+    for (const settled of this.#waiting.splice(0)) settled()
   }
 
   #lost(port: MessagePort): void {
@@ -115,11 +120,6 @@ class Host implements Companion, ThreadOwner {
     // An exit that comes before the next thread has nobody to wait for.
     this.#words = newLifeWords()
     if (!this.#hasFailed) this.#state = missing('its thread has ended, and is started again')
-  }
-
-  #holdProcess(): void {
-    if (this.#waiting.length > 0) this.#port?.ref()
-    else this.#port?.unref()
   }
 
   #end(): void {

@@ -1,6 +1,6 @@
 const LONG_MS = 2 ** 30
 
-/** Keeps the helper's event loop going while something runs: a command to a session does not. */
+/** Keeps a thread's event loop going while something runs: neither a command to a session nor a pause does. */
 export class KeepAlive {
   #running = 0
   #timer: NodeJS.Timeout | undefined
