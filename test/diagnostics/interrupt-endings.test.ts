@@ -99,6 +99,18 @@ describe('commands by interrupts', () => {
     expect(bytes).toBeGreaterThan(8 * 1024 * 1024) // more than one piece
   })
 
+  test.each([
+    [
+      'is asked for again where the thread had no room for it',
+      ['full', 'full', 'told'],
+      'answered',
+    ],
+    ['fails with what asks for it', ['broken'], 'ERR_THREADMETER_CAPTURE_FAILED'],
+    ['fails where a termination may have hit it', ['terminated'], 'ERR_THREADMETER_CAPTURE_FAILED'],
+  ])('an answer that comes later %s', async (_, takes, outcome) => {
+    expect(await interruptResult('later', ...takes)).toEqual({ outcome })
+  })
+
   test('a promise is waited for, an unknown command refused', async () => {
     expect(await run('promise')).toEqual({
       value: 42,

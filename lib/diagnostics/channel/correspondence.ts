@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { native, requireNative } from '../../native.js'
 import type { Letter, Reply } from './letters.js'
 
@@ -10,6 +11,20 @@ const LONGEST_POLL_MS = 25
 
 /** Why a letter has no answer. */
 export type Unanswered = 'ended' | 'terminated' | 'busy' | 'failed' | 'forgotten'
+
+// A stack that was full is another one a moment later.
+const MOST_TRIES = 20
+const RETRY_MS = 5
+
+/** A reply that holds what the inspector said. */
+export type Told = Extract<Reply, { messages: unknown }>
+
+export const isTold = (reply: Reply | Unanswered): reply is Told =>
+  typeof reply === 'object' && 'messages' in reply
+
+/** Whether the thread could not answer for want of stack or memory. */
+export const lacksRoom = (reply: Reply | Unanswered): boolean =>
+  reply === 'failed' || (typeof reply === 'object' && 'failure' in reply && !!reply.isForRoom)
 
 interface Expected {
   readonly resolve: (reply: Reply | Unanswered) => void
@@ -49,6 +64,7 @@ function expect(letter: number): Promise<Reply | Unanswered> {
 export class Correspondence {
   readonly #recipient: number
   readonly #unanswered = new Set<number>()
+  #isForgotten = false
 
   constructor(recipient: number) {
     this.#recipient = recipient
@@ -65,6 +81,20 @@ export class Correspondence {
     }
   }
 
+  /** Sends a letter again where it was in vain. */
+  async insist(
+    letter: Letter,
+    isInVain: (reply: Reply | Unanswered) => boolean,
+  ): Promise<Reply | Unanswered> {
+    let reply = await this.ask(letter)
+    for (let i = 0; i < MOST_TRIES && isInVain(reply); i++) {
+      await sleep(RETRY_MS)
+      if (this.#isForgotten) return 'forgotten'
+      reply = await this.ask(letter)
+    }
+    return reply
+  }
+
   /** Sends a letter whose answer nobody waits for. */
   tell(letter: Letter): void {
     this.#send(letter, false)
@@ -72,6 +102,7 @@ export class Correspondence {
 
   /** Takes back all letters that have no answer yet. Returns whether any had been opened. */
   forget(): boolean {
+    this.#isForgotten = true
     let wasOpened = false
     for (const number of this.#unanswered) {
       if (native?.forgetLetter(number) === false) wasOpened = true

@@ -5,7 +5,7 @@ import { native, requireNative } from '../../native.js'
 import type { CapturedThread } from '../model.js'
 import type { Channel } from './channel.js'
 import { type Answer, Conversation, threadText } from './conversation.js'
-import { Correspondence, type Unanswered } from './correspondence.js'
+import { Correspondence, isTold, lacksRoom, type Told, type Unanswered } from './correspondence.js'
 import type { Letter, Message, Reply } from './letters.js'
 import { withoutOwnFrames } from './own-frames.js'
 
@@ -13,10 +13,6 @@ const ANY = -1
 const NOBODY = 0
 
 const NO_ROOM = 'the thread had neither stack nor memory left for it'
-
-// A stack that was full is another one a moment later.
-const MOST_TRIES = 20
-const RETRY_MS = 5
 
 const WATCH_MS = 100
 const ENDING_MS = 250
@@ -78,9 +74,6 @@ const failed = (method: string, reason: string) =>
 const busy = (thread: CapturedThread) =>
   new ThreadmeterError('ERR_THREADMETER_BUSY', [`letters to ${threadText(thread)}`])
 
-const lacksRoom = (reply: Reply | Unanswered): boolean =>
-  reply === 'failed' || (typeof reply === 'object' && 'failure' in reply && !!reply.isForRoom)
-
 class InterruptChannel extends Conversation {
   readonly route = 'interrupt'
 
@@ -126,45 +119,52 @@ class InterruptChannel extends Conversation {
 
   async #open(): Promise<void> {
     const letter: Letter = { do: 'open', session: this.#session }
-    let reply = await this.#letters.ask(letter)
-    for (let i = 0; i < MOST_TRIES && (lacksRoom(reply) || reply === 'terminated'); i++) {
-      await sleep(RETRY_MS)
-      if (this.#isOver) return
-      reply = await this.#letters.ask(letter)
-    }
-    if (typeof reply === 'object' && !('failure' in reply)) this.#isOpened = true
+    const reply = await this.#letters.insist(letter, (r) => lacksRoom(r) || r === 'terminated')
+    if (isTold(reply)) this.#isOpened = true
     else if (lacksRoom(reply)) this.#end(failed('the inspector', NO_ROOM))
     else if (typeof reply === 'object') this.#end(unavailable(reply.failure))
     else this.#giveUp(reply)
   }
 
-  async #ask(letter: Letter, id?: number): Promise<void> {
+  async #ask(letter: Letter, id: number): Promise<void> {
     const reply = await this.#letters.ask(letter)
     if (this.#isOver) return
-    if (typeof reply === 'object' && !('failure' in reply)) this.#isOpened = true
-    if (typeof reply === 'string') this.#giveUp(reply, id)
-    else if ('failure' in reply) this.#reject(id, reply.failure)
-    else this.#receive(reply, id)
+    if (!isTold(reply)) this.#fail(reply, id)
+    else {
+      this.#isOpened = true
+      this.#receive(reply, id)
+    }
   }
 
-  #receive({ messages, more }: Extract<Reply, { messages: unknown }>, id?: number): void {
+  /** Asks for what has come since. Where that cannot be had, answers may be lost with it. */
+  async #take(): Promise<void> {
+    const reply = await this.#letters.insist({ do: 'take', session: this.#session }, lacksRoom)
+    if (this.#isOver) return
+    if (isTold(reply)) this.#receive(reply)
+    else for (const id of [NOBODY, ...this.#openedCommands()]) this.#fail(reply, id)
+  }
+
+  #openedCommands(): number[] {
+    return [...this.#commands].filter(([, { isOpened }]) => isOpened).map(([id]) => id)
+  }
+
+  #receive({ messages, more }: Told, id = NOBODY): void {
     for (const message of messages) this.#dispatch(message)
-    const command = id === undefined ? undefined : this.#commands.get(id)
+    const command = this.#commands.get(id)
     if (command !== undefined) command.isOpened = true
-    if (more) void this.#ask({ do: 'take', session: this.#session })
+    if (more) void this.#take()
     else this.#takeLater()
   }
 
   /** Asks again where a command was opened and not answered, as one for a promise; ever more rarely. */
   #takeLater(): void {
     clearTimeout(this.#taking)
-    if (this.#isOver || ![...this.#commands.values()].some((c) => c.isOpened)) {
+    if (this.#isOver || this.#openedCommands().length === 0) {
       this.#takeDelay = SHORTEST_TAKE_MS
       return
     }
     this.#takeDelay = Math.min(this.#takeDelay * 2, LONGEST_TAKE_MS)
-    const take = () => void this.#ask({ do: 'take', session: this.#session })
-    this.#taking = setTimeout(take, this.#takeDelay)
+    this.#taking = setTimeout(() => void this.#take(), this.#takeDelay)
   }
 
   #dispatch(message: Message): void {
@@ -181,14 +181,19 @@ class InterruptChannel extends Conversation {
     command?.answer(null, withoutOwnFrames(command.method, message.result))
   }
 
-  #reject(id: number | undefined, reason: string): void {
-    const command = id === undefined ? undefined : this.#commands.get(id)
+  #reject(id: number, reason: string): void {
+    const command = this.#commands.get(id)
     if (command === undefined) return
-    this.#commands.delete(id as number)
+    this.#commands.delete(id)
     command.answer(failed(command.method, reason))
   }
 
-  #giveUp(reason: Unanswered, id?: number): void {
+  #fail(reply: Exclude<Reply, Told> | Unanswered, id: number): void {
+    if (typeof reply === 'string') this.#giveUp(reply, id)
+    else this.#reject(id, reply.failure)
+  }
+
+  #giveUp(reason: Unanswered, id = NOBODY): void {
     if (reason === 'ended') this.#threadEnded()
     else if (reason === 'terminated') void this.#terminated(id)
     else if (reason === 'busy') this.#end(busy(this.thread))
@@ -196,11 +201,11 @@ class InterruptChannel extends Conversation {
   }
 
   /** By the end of the thread, which shows in a moment, or of a script, as by its time-out. */
-  async #terminated(id?: number): Promise<void> {
+  async #terminated(id: number): Promise<void> {
     if (this.thread.role === 'worker') await sleep(2 * WATCH_MS)
-    const command = this.#commands.get(id ?? NOBODY)
+    const command = this.#commands.get(id)
     if (command === undefined) return
-    this.#commands.delete(id as number)
+    this.#commands.delete(id)
     const error = failed(command.method, 'it was terminated with what it interrupted')
     terminations.add(error)
     command.answer(error)
