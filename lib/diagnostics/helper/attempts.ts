@@ -59,10 +59,15 @@ export class Attempts {
       .then((channel) => this.#ask(channel, graceMs))
       .catch((error) => {
         this.#failures.push(error)
-        if (isEndOfThread(error) || wasTerminated(error)) this.#reject(error)
-        else if (this.#failures.length === this.#ways) this.#reject(this.#failures[0])
+        if (isEndOfThread(error) || wasTerminated(error)) this.#fail(error)
+        else if (this.#failures.length === this.#ways) this.#fail(this.#failures[0])
         else onFailure()
       })
+  }
+
+  #fail(error: unknown): void {
+    this.#reject(error)
+    this.abandon()
   }
 
   /** Closes what was opened, and what will be. */

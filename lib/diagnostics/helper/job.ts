@@ -13,7 +13,7 @@ import type {
   ProgressEvent,
 } from '../model.js'
 import type { Queues } from './queues.js'
-import { type Blocked, reach, type Way, type Ways } from './reach.js'
+import { type Blocked, closeWay, reach, type Way, type Ways } from './reach.js'
 import type { Surroundings } from './surroundings.js'
 import { within } from './within.js'
 
@@ -126,7 +126,7 @@ export class Job {
     const { signal } = this.#context
     const enter = queues.enter(SNAPSHOTS, this.#what, signal, (ahead) => this.#queued(ahead))
     const leave = await enter.catch((error) => {
-      void way.channel.close()
+      closeWay(way)
       throw error
     })
     const { threadId } = this.#thread
@@ -143,7 +143,8 @@ export class Job {
     this.#context.onProgress({ event: 'queued', thread: this.#thread, ahead })
   }
 
-  async #capture({ channel, evaluator }: Way, queues: Queues): Promise<CaptureContent> {
+  async #capture(way: Way, queues: Queues): Promise<CaptureContent> {
+    const { channel, evaluator } = way
     const { signal, onProgress } = this.#context
     const { parts } = this.#surroundings
     const window = this.#surroundings.window(this.#thread)
@@ -165,9 +166,7 @@ export class Job {
       if (this.#request.kind === 'stack') return this.#nativeStack(channel.route, kernel, window)
       throw blockedError({ by: this.#thread, kernel }, queues)
     } finally {
-      // Not waited for: it takes as long as the thread needs to let go.
-      void channel.close()
-      void evaluator?.close()
+      closeWay(way)
     }
   }
 

@@ -54,6 +54,12 @@ export interface Way {
   readonly evaluator?: Channel
 }
 
+/** Not waited for: it takes as long as the thread needs to let go. */
+export function closeWay({ channel, evaluator }: Way): void {
+  void channel.close()
+  void evaluator?.close()
+}
+
 export type Reached = Way | { readonly blocked: Blocked }
 
 export interface Ways extends Pick<EngineParts, 'interrupts' | 'kernelView'> {
@@ -173,7 +179,7 @@ class Reaching {
       const look = await this.#look()
       // This thread may itself have been late: what has come in meanwhile counts.
       await nextTurn(undefined, { signal })
-      if (look.by !== this.#obstacle) continue
+      if (this.#attempts.hasAnswered || look.by !== this.#obstacle) continue
       if (isStarved(look.kernel) && performance.now() - begin < STARVED_MS) continue
       return look
     }
@@ -190,11 +196,12 @@ class Reaching {
   }
 
   #blocked(look: Look, later: Promise<Way>): Reached {
-    later.catch(() => {})
     const route = this.#isEvaluating ? 'interrupt' : this.#ways.route.origin.route
     const abandon = () => {
       this.#attempts.abandon()
       this.#release()
+      // It may have answered at this very moment.
+      later.then(closeWay, () => {})
     }
     return { blocked: { ...look, later, route, abandon } }
   }
