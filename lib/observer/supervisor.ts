@@ -47,7 +47,7 @@ const closedError = (): ThreadmeterError =>
  */
 export class Supervisor {
   readonly #directory: string | undefined
-  readonly #companion: Companion | undefined
+  #companion: Companion | undefined
   readonly #tallies = new Tallies()
   #server: ServerOptions | undefined
   #worker: Worker | undefined
@@ -171,7 +171,7 @@ export class Supervisor {
   #take(reply: Reply): void {
     if (reply.kind === 'ready') this.#becomeReady(reply.port, reply.url)
     else if (reply.kind === 'refused') this.#becomeRefused(receiveError(reply.error))
-    else if (reply.kind === 'alone') this.#companion?.leave()
+    else if (reply.kind === 'alone') this.#beAlone()
     else this.#settle(reply)
     this.#holdProcess()
   }
@@ -183,6 +183,12 @@ export class Supervisor {
     this.#start?.resolve(url)
     this.#start = undefined
     for (const { question } of this.#pending.values()) this.#worker?.postMessage(question)
+  }
+
+  /** The companion lives elsewhere from now on: also when this thread ends, or comes again. */
+  #beAlone(): void {
+    this.#companion?.leave()
+    this.#companion = undefined
   }
 
   /** Without a companion the thread ends now, and all it held with it. */
