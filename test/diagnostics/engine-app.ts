@@ -92,9 +92,11 @@ export class EngineApp {
     socket.on('error', () => {})
   }
 
-  static async start(spec: AppSpec, nodeArgs: string[] = []): Promise<EngineApp> {
+  /** @param before what the shell does first, as set limits */
+  static async start(spec: AppSpec, nodeArgs: string[] = [], before = ':'): Promise<EngineApp> {
     const directory = runtimeDirectory()
-    const child = spawn(process.execPath, [...nodeArgs, PROGRAM, JSON.stringify(spec)], {
+    const args = [process.execPath, ...nodeArgs, PROGRAM, JSON.stringify(spec)]
+    const child = spawn('sh', ['-c', `${before}; exec "$@"`, 'sh', ...args], {
       env: { ...cleanEnvironment(), THREADMETER_DIR: directory },
       stdio: 'pipe',
     })

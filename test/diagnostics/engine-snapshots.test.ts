@@ -50,3 +50,19 @@ it('is named where it keeps a thread from answering', async () => {
     ],
   })
 })
+
+it('says why it cannot be written, and goes on, where there is no room for the file', async () => {
+  const app = await EngineApp.start({ workers: [{ name: 'one' }] }, [], 'ulimit -f 1000')
+  for (const thread of ['main', 'one']) {
+    const { outcomes } = await app.capture({ kind: 'heap-snapshot', thread })
+    expect(outcomes).toMatchObject([
+      {
+        error: {
+          code: 'ERR_THREADMETER_CAPTURE_FAILED',
+          message: expect.stringContaining('EFBIG: file too large'),
+        },
+      },
+    ])
+  }
+  expect((await app.capture({ kind: 'stack', thread: 'one' })).outcomes).toHaveLength(1)
+})

@@ -1,3 +1,5 @@
+import { messageOf } from '../../capability.js'
+import { ThreadmeterError } from '../../errors.js'
 import type { CapturedThread, CaptureRoute } from '../model.js'
 import type { Channel, ChannelEnd } from './channel.js'
 
@@ -28,11 +30,6 @@ export abstract class Conversation implements Channel {
 
   abstract close(): Promise<void>
 
-  /** Whether commands are unanswered. */
-  get isWaiting(): boolean {
-    return this.#waiting.size > 0
-  }
-
   post<Result = unknown>(method: string, params?: object): Promise<Result> {
     if (this.#error !== undefined) return Promise.reject(this.#error)
     return new Promise<Result>((resolve, reject) => {
@@ -55,8 +52,14 @@ export abstract class Conversation implements Channel {
     this.#endings.push(listener)
   }
 
+  /** Nobody else hears what a listener throws, of a full disk say: what waits fails with it. */
   protected emit(method: string, params: unknown): void {
-    for (const listener of this.#listeners.get(method) ?? []) listener(params as never)
+    try {
+      for (const listener of this.#listeners.get(method) ?? []) listener(params as never)
+    } catch (error) {
+      const details = [method, messageOf(error)]
+      this.finish(new ThreadmeterError('ERR_THREADMETER_CAPTURE_FAILED', details, error))
+    }
   }
 
   /** Tells that the end is near and waits until all is taken, but no longer than `boundMs`. */

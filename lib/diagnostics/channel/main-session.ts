@@ -1,12 +1,10 @@
 import type { Session } from 'node:inspector'
 import { createRequire } from 'node:module'
+import { messageOf } from '../../capability.js'
 import { ThreadmeterError } from '../../errors.js'
 import type { Answer } from './conversation.js'
 
 type Inspector = typeof import('node:inspector')
-
-const messageOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error)
 
 const unavailable = (reason: string, cause?: unknown): ThreadmeterError =>
   new ThreadmeterError('ERR_THREADMETER_DIAGNOSTICS_UNAVAILABLE', [reason], cause)
