@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 import type {
@@ -14,6 +16,9 @@ import { cleanEnvironment } from '../fixtures/run.js'
 import { runtimeDirectory } from '../observer/running.js'
 
 const PROGRAM = fileURLToPath(new URL('fixtures/engine-app.mjs', import.meta.url))
+
+/** More than the few steps into a state take. */
+const WAY_MS = 20
 
 export interface WorkerSpec {
   name?: string
@@ -59,6 +64,17 @@ type Line = { id: number } & Partial<Outcome> & {
 export function contentOf<Content>({ thread, json, error }: Outcome): Content {
   if (error === undefined) return JSON.parse(json as string)
   throw Object.assign(new Error(), error, { message: `${thread.name}: ${error.message}` })
+}
+
+/**
+ * Resolves when a main thread that goes into its state does so no more: it sleeps, or has worked for a while. On
+ * its way into a native call it still tells of workers that nobody can ask later.
+ */
+async function untilInState(pid: number): Promise<void> {
+  const read = (file: string) => readFileSync(`/proc/${pid}/task/${pid}/${file}`, 'latin1')
+  const workedMs = () => Number(read('schedstat').split(' ')[0]) / 1e6
+  const from = workedMs()
+  while (!/\) [SD] /.test(read('stat')) && workedMs() - from < WAY_MS) await sleep(1)
 }
 
 /** A running engine-app.mjs, and the way to the engine in it. */
@@ -116,6 +132,7 @@ export class EngineApp {
     const ready = once(lines, 'line').then(([line]) => line as string)
     const first = await Promise.race([ready, ended.then(() => 'ended')])
     if (first !== 'ready') throw new Error(`it did not start: ${first} ${errors}`)
+    await untilInState(child.pid as number)
     const socket = connect(`${directory}/engine`)
     await once(socket, 'connect')
     app = new EngineApp(child.pid as number, ended, socket, (line) =>
