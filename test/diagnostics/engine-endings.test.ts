@@ -86,6 +86,14 @@ describe('a process that ends in the middle of profiles', () => {
     expect(await app.ended).toBe(7)
   })
 
+  it('exits beside a worker that does not answer any more', async () => {
+    const app = await EngineApp.start({ workers: [{ name: 'one' }] })
+    const line = `workers.get('one').postMessage('sleep'); setTimeout(() => process.exit(7), 100)`
+    const { outcomes } = await duringProfile(app, 'one', () => app.say(line))
+    expect(outcomes[0].error?.code).toBe('ERR_THREADMETER_PROCESS_ENDED')
+    expect(await app.ended).toBe(7)
+  })
+
   it('throws with a debugging port open', async () => {
     const app = await EngineApp.start({}, ['--inspect=127.0.0.1:0'])
     const throwing = `setImmediate(() => { throw new Error('on purpose') })`

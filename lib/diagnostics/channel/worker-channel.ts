@@ -65,25 +65,27 @@ export class WorkerChannel extends Conversation {
     answer?.(error && Object.assign(new Error(error.message), { code: error.code }), result)
   }
 
-  /** The worker is gone. */
-  ended(): void {
+  /** The worker is gone, alone or with its process. */
+  ended(end: 'thread ended' | 'process ended' = 'thread ended'): void {
     const isNews = !this.#isOver
     this.#isOver = true
-    this.finish(this.#endError())
+    this.finish(this.#errorOf(end))
     // Who waits for the end hears of it, though there is nothing left to take.
-    void this.announceEnding('thread ended', ENDING_MS)
+    void this.announceEnding(end, ENDING_MS)
     if (isNews) this.#line.closed()
   }
 
   async close(): Promise<void> {
     if (this.#isOver) return
     this.#isOver = true
-    this.finish(this.#endError())
+    this.finish(this.#errorOf('thread ended'))
     await withinMs(DETACH_MS, this.#line.detach())
     this.#line.closed()
   }
 
-  #endError(): ThreadmeterError {
-    return new ThreadmeterError('ERR_THREADMETER_THREAD_ENDED', [threadText(this.thread)])
+  #errorOf(end: 'thread ended' | 'process ended'): ThreadmeterError {
+    return end === 'thread ended'
+      ? new ThreadmeterError('ERR_THREADMETER_THREAD_ENDED', [threadText(this.thread)])
+      : new ThreadmeterError('ERR_THREADMETER_PROCESS_ENDED', [String(this.thread.pid)])
   }
 }

@@ -127,7 +127,7 @@ export class WorkerHub {
     const used = [...this.#channels.keys()]
     const unused = [...this.#unused.values()].map(({ sessionId }) => sessionId)
     const detached = [...used, ...unused].map((sessionId) => this.#detach(sessionId))
-    for (const channel of this.#channels.values()) channel.ended()
+    for (const channel of this.#channels.values()) channel.ended('process ended')
     // Answered, no worker waits at its end any more: an exit that goes on before would wait for it.
     await withinMs(DISABLE_MS, Promise.all([disabled, ...detached]))
     await this.#main.close()
