@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, it, onTestFinished } from 'vitest'
 import { listeningSockets } from '../../dist/diagnostics/attach/listening.js'
 import type { CpuProfile, StackReport } from '../../dist/diagnostics/model.js'
+import { compileC } from '../fixtures/compile.js'
 import { cleanEnvironment } from '../fixtures/run.js'
 import { Running, run } from './running.js'
 import { stuckService } from './stuck-service.js'
@@ -42,6 +43,11 @@ async function app(doing: Doing, env: NodeJS.ProcessEnv = {}, ...options: string
 }
 
 const attach = (pid: number, ...args: string[]) => run(['attach', String(pid), ...args])
+
+/** Resolves when `what` holds; the test's time-out bounds it. */
+async function eventually(what: () => boolean): Promise<void> {
+  while (!what()) await sleep(20)
+}
 
 const isAlive = ({ child }: App): boolean => child.exitCode === null && child.signalCode === null
 
@@ -143,6 +149,50 @@ it('closes the port when Ctrl-C, the time or a mistake ends it early', async () 
   expect(nobody).toMatchObject({ code: 1, errors: expect.stringContaining('no thread nobody') })
   expect(listeningSockets(pid)).toEqual([])
   expect(readdirSync(cwd)).toEqual(['early'])
+})
+
+it.each(['stdout', 'stderr'] as const)('closes the port when nobody reads its %s', async (name) => {
+  const { pid } = await app('idle')
+  const unread = new Running([
+    'attach',
+    String(pid),
+    'profile',
+    '-s',
+    '0.3',
+    '-F',
+    'folded',
+    '-o',
+    '-',
+  ])
+  unread.child[name]?.destroy()
+  const { code, output, errors } = await unread.end()
+  expect({ code, left: listeningSockets(pid) }).toEqual({ code: 0, left: [] })
+  expect(name === 'stdout' ? errors : output).not.toBe('')
+})
+
+it('closes the port when its terminal is closed, and writes what there is', async () => {
+  const { pid } = await app('idle')
+  const path = join(temporaryFolder(), 'early')
+  const pty = compileC('../examples/pty.c')
+  onTestFinished(() => pty.remove())
+  const args = ['attach', String(pid), 'profile', '-s', '20', '-o', path]
+  const terminal = new Running(args, { wrapper: [pty.path, '24x80'] })
+  await terminal.until(/profiling/)
+  expect(listeningSockets(pid)).toHaveLength(1)
+  await sleep(500)
+  terminal.child.kill('SIGKILL')
+  await eventually(() => listeningSockets(pid).length === 0 && existsSync(path))
+})
+
+it('closes the port before it ends by SIGQUIT', async () => {
+  const { pid } = await app('idle')
+  const args = ['attach', String(pid), 'profile', '-s', '20', '-o', '-']
+  const quitting = new Running(args, { cwd: temporaryFolder() })
+  await quitting.untilError(/profiling main/)
+  quitting.child.kill('SIGQUIT')
+  await quitting.end()
+  expect(quitting.child.signalCode).toBe('SIGQUIT')
+  expect(listeningSockets(pid)).toEqual([])
 })
 
 it('does not keep a process from its exit, and keeps the profile until then', async () => {

@@ -11,6 +11,7 @@ import { heapSnapshot } from '../heap-snapshot/command.js'
 import { profile } from '../profile/command.js'
 import { stack } from '../stack/command.js'
 import type { ATTACHED } from './command.js'
+import { closeBeforeLeaving } from './leaving.js'
 import { hasWebSocket, runWithWebSocket } from './web-socket.js'
 
 type Name = (typeof ATTACHED)[number]
@@ -92,8 +93,10 @@ export async function runAttach(input: CommandInput): Promise<number> {
   if (!hasWebSocket()) return await runWithWebSocket()
   const open: OpenTarget = async (_operands, defaults) => {
     const target = targetOf(pid)
+    const source = new PortSource(target, say)
+    closeBeforeLeaving(() => source.close().catch(() => {}))
     return {
-      source: new PortSource(target, say),
+      source,
       pid,
       program: target.program,
       thread: thread === undefined ? defaults.thread : threadOf(thread),
