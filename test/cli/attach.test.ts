@@ -25,7 +25,7 @@ interface App {
   readonly output: () => string
 }
 
-type Doing = 'idle' | 'spin' | 'native' | 'exit' | 'handler'
+type Doing = 'idle' | 'spin' | 'native' | 'exit' | 'handler' | 'slow'
 
 /** Starts a program that loads nothing; resolves a little after its threads do what they are told. */
 async function app(doing: Doing, env: NodeJS.ProcessEnv = {}, ...options: string[]): Promise<App> {
@@ -192,6 +192,15 @@ it('closes the port before it ends by SIGQUIT', async () => {
   quitting.child.kill('SIGQUIT')
   await quitting.end()
   expect(quitting.child.signalCode).toBe('SIGQUIT')
+  expect(listeningSockets(pid)).toEqual([])
+})
+
+it('takes a port that is slow to answer for the one that it opened', async () => {
+  const { pid } = await app('slow')
+  const { errors } = await attach(pid, 'stack', 'main')
+  // Over the session that it was given.
+  expect(errors).toMatch(/the connection (?:failed|was closed)/)
+  expect(errors).not.toContain('open already')
   expect(listeningSockets(pid)).toEqual([])
 })
 

@@ -67,7 +67,7 @@ export class Attachment {
     this.#port = await this.#opened(OPEN_MS, signal)
     if (this.#port === undefined) {
       // The program has opened it itself, where nobody would look for it: the signal does nothing then.
-      const elsewhere = await firstInspector(listeningSockets(this.#target.pid))
+      const elsewhere = await this.#olderPort()
       if (elsewhere !== undefined) return this.#use(elsewhere)
       const kernel = await kernelView(this.#target.pid, this.#target.pid, VIEW_MS)
       if (waitMs > 0) onBlocked(kernel)
@@ -140,21 +140,25 @@ machine can run code in that process, and its process.exit() waits. The signal c
   /** The port, as soon as it is open. */
   async #opened(ms: number, signal: AbortSignal): Promise<InspectorPort | undefined> {
     const before = this.#before ?? new Set()
-    for (const deadline = performance.now() + ms; performance.now() < deadline; ) {
+    for (const deadline = performance.now() + ms; ; await sleep(POLL_MS)) {
       signal.throwIfAborted()
       if (this.#target.isGone) {
         throw new ThreadmeterError('ERR_THREADMETER_PROCESS_ENDED', [String(this.#target.pid)])
       }
       const port = await this.#newPort(before)
-      if (port !== undefined) return port
-      await sleep(POLL_MS)
+      if (port !== undefined || performance.now() >= deadline) return port
     }
-    return undefined
   }
 
   #newPort(before: ReadonlySet<string>): Promise<InspectorPort | undefined> {
     const sockets = listeningSockets(this.#target.pid)
     return firstInspector(sockets.filter(({ inode }) => !before.has(inode)))
+  }
+
+  /** One that is new by now is ours to close, however late it answers. */
+  #olderPort(): Promise<InspectorPort | undefined> {
+    const sockets = listeningSockets(this.#target.pid)
+    return firstInspector(sockets.filter(({ inode }) => this.#before?.has(inode)))
   }
 
   /** Why no port was opened. */
@@ -174,7 +178,7 @@ machine can run code in that process, and its process.exit() waits. The signal c
   /** A signal that was sent takes effect later: the port would open when nobody is there to close it. */
   async #openedLate(before: ReadonlySet<string>): Promise<InspectorPort | undefined> {
     const { pid } = this.#target
-    if (this.#isIgnored) return undefined
+    if (this.#isIgnored) return this.#newPort(before)
     this.#say(
       `threadmeter: the port of process ${pid} may yet open: waiting up to ${CLOSE_LATE_MS / 1000} s to close it`,
     )
