@@ -164,6 +164,15 @@ describe('who does not read', () => {
     expect(after - before).toBeLessThan(text.length)
   })
 
+  it('the last of an answer is dropped, too', async () => {
+    const routes = new Map([['/v1/big', { GET: () => 'x'.repeat(4_000_000) }]])
+    const { path } = await doorOfTest(echo, { ...QUICK, routes })
+    const socket = await unread(path, GET.replace('/v1', '/v1/big'))
+    await new Promise((resolve) => setTimeout(resolve, QUICK.limits.answer * 2))
+    socket.resume()
+    expect((await untilClosed(socket)).length).toBeLessThan(4_000_000)
+  })
+
   it('is told less of the progress', async () => {
     let written = 0
     const { path } = await doorOfTest(async function* (_, { onProgress, signal }) {

@@ -11,7 +11,7 @@ export interface DoorLimits {
   readonly bodyBytes: number
   /** From the connection, or the answer before, to the end of a request's headers. */
   readonly request: number
-  /** For which a client may take nothing of an answer of which there is more. */
+  /** For which a client may take nothing of an answer of which there is more; in which it takes the last part. */
   readonly answer: number
 }
 
@@ -24,11 +24,12 @@ export const LIMITS: DoorLimits = {
   answer: 30_000,
 }
 
-interface Connection {
+/** A connection, and the one request of it that is waited for or answered. */
+export interface Turn {
   isBusy: boolean
   /** A capture runs for it. */
   isCapturing: boolean
-  /** Ends it; undefined while it is busy. */
+  /** Ends the connection; undefined while its request is worked on. */
   deadline: NodeJS.Timeout | undefined
 }
 
@@ -38,7 +39,7 @@ interface Connection {
  * connections.
  */
 export class Connections {
-  readonly #connections = new Map<Socket, Connection>()
+  readonly #connections = new Map<Socket, Turn>()
   readonly #limits: DoorLimits
   #isClosing = false
 
@@ -48,6 +49,8 @@ export class Connections {
   }
 
   #add(socket: Socket): void {
+    // It would never say that it is closed.
+    if (socket.destroyed) return
     // A client must not keep the process alive.
     socket.unref()
     this.#await(socket)
@@ -57,8 +60,12 @@ export class Connections {
 
   /** Until its next request. */
   #await(socket: Socket): void {
-    const deadline = setTimeout(() => socket.destroy(), this.#limits.request).unref()
+    const deadline = this.#endAfter(this.#limits.request, socket)
     this.#connections.set(socket, { isBusy: false, isCapturing: false, deadline })
+  }
+
+  #endAfter(ms: number, socket: Socket): NodeJS.Timeout {
+    return setTimeout(() => socket.destroy(), ms).unref()
   }
 
   #forget(socket: Socket): void {
@@ -71,24 +78,33 @@ export class Connections {
     return undefined
   }
 
-  /** A request has come. False when the one before on that connection is not answered yet. */
-  begin(socket: Socket): boolean {
-    const connection = this.#connections.get(socket)
-    if (connection === undefined || connection.isBusy) return false
-    clearTimeout(connection.deadline)
-    connection.isBusy = true
-    return true
+  /** A request has come. Undefined when the one before on that connection is not answered yet. */
+  begin(socket: Socket): Turn | undefined {
+    const turn = this.#connections.get(socket)
+    if (turn === undefined || turn.isBusy) return undefined
+    clearTimeout(turn.deadline)
+    turn.isBusy = true
+    return turn
   }
 
   /** From now to its end the request is one for a capture. */
   capture(socket: Socket): void {
-    const connection = this.#connections.get(socket)
-    if (connection !== undefined) connection.isCapturing = true
+    const turn = this.#connections.get(socket)
+    if (turn !== undefined) turn.isCapturing = true
   }
 
-  /** Its answer has ended. */
+  /** There is no more to its answer; the client may yet have to take the last of it. */
+  answered(socket: Socket, turn: Turn): void {
+    if (this.#connections.get(socket) !== turn) return
+    turn.isCapturing = false
+    turn.deadline = this.#endAfter(this.#limits.answer, socket)
+  }
+
+  /** Its answer has been taken. */
   end(socket: Socket): void {
-    if (!this.#connections.delete(socket) || socket.destroyed) return
+    const isThere = this.#connections.has(socket)
+    this.#forget(socket)
+    if (!isThere || socket.destroyed) return
     this.#await(socket)
     if (this.#isClosing) socket.destroySoon()
   }

@@ -94,7 +94,8 @@ class Answering {
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { socket } = request
     // Whoever does not wait for answers could have any number of requests kept.
-    if (!this.#connections.begin(socket)) {
+    const turn = this.#connections.begin(socket)
+    if (turn === undefined) {
       socket.destroy()
       return
     }
@@ -110,6 +111,8 @@ class Answering {
       await this.#handle(request, response, hungUp.signal)
     } catch (error) {
       sendFailure(response, error)
+    } finally {
+      this.#connections.answered(socket, turn)
     }
   }
 
