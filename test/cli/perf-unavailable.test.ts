@@ -1,7 +1,8 @@
 import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { run } from './running.js'
+import { Running, run } from './running.js'
+import { stuckService } from './stuck-service.js'
 import { temporaryFolder } from './temporary-folder.js'
 
 // What perf prints where it is not allowed: as it was seen, of a process of another user and without seccomp's leave.
@@ -40,6 +41,23 @@ it('says in a line why perf cannot be used', async () => {
   )
   const gone = await profile(`${failingPerf(REFUSALS.gone)}:${process.env.PATH}`)
   expect(gone.errors).toMatch(/: Couldn't create thread\/CPU maps: No such process\n$/)
+})
+
+it('goes without the names of threads that a stopped process does not tell', async () => {
+  const { pid } = await stuckService({ main: 'idle' })
+  process.kill(pid, 'SIGSTOP')
+  const args = ['profile', String(pid), '--native', '-s', '30', '-F', 'folded', '-o', '-']
+  const env = { PATH: temporaryFolder() }
+  const { code, errors } = await run(args, { env })
+  expect({ code, errors }).toMatchObject({
+    code: 1,
+    errors: expect.stringMatching(/not installed\n$/),
+  })
+  const ended = new Running(args, { env })
+  // What follows is the question for the names.
+  await ended.untilError(/have no names/)
+  ended.child.kill('SIGINT')
+  expect((await ended.end()).code).toBe(130)
 })
 
 it('refuses what native frames have no place in', async () => {

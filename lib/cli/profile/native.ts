@@ -1,5 +1,6 @@
 import { isNode } from '../../diagnostics/attach/target-process.js'
 import { DoorClient } from '../../diagnostics/door/client.js'
+import { isAbortError } from '../../diagnostics/door/door-error.js'
 import { doorOf } from '../../diagnostics/door/location.js'
 import { PROFILE_FORMATS } from '../../diagnostics/formats/formats.js'
 import type { CapturedThread } from '../../diagnostics/model.js'
@@ -111,6 +112,7 @@ export async function runNativeProfile(input: CommandInput): Promise<number> {
     say('threadmeter: the process ended in the middle')
     return EXIT.partial
   } catch (error) {
+    if (isAbortError(error)) return EXIT.interrupted
     if (error instanceof ThreadmeterError) throw new Failure(error.message, { cause: error })
     throw error
   } finally {

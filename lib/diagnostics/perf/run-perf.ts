@@ -71,12 +71,13 @@ export interface Recording {
 
 /**
  * Records all threads of a process until the time is over or the signal ends it: what there is by then is
- * kept. Throws ERR_THREADMETER_PERF_UNAVAILABLE.
+ * kept. Throws ERR_THREADMETER_PERF_UNAVAILABLE, and the reason of the signal where there is nothing by then.
  */
 export async function record(
   { pid, seconds, hertz, path }: Recording,
   signal: AbortSignal,
 ): Promise<void> {
+  signal.throwIfAborted()
   const args = ['record', '-F', String(hertz), '-g', '--no-buildid-cache']
   // It ends by itself, whatever becomes of this process. A session of its own: Ctrl-C is passed on once.
   const child = spawn(
@@ -94,7 +95,10 @@ export async function record(
   try {
     const code = await ended(child)
     // With another code it ends by a signal, and when the process does: the file is whole all the same.
-    if (code !== 0 && !WRITTEN.test(told())) throw unavailable(reasonIn(told(), code))
+    if (code === 0 || WRITTEN.test(told())) return
+    // Before it handles signals, they end it without a word.
+    if (code === null) signal.throwIfAborted()
+    throw unavailable(reasonIn(told(), code))
   } finally {
     clearTimeout(late)
     signal.removeEventListener('abort', stop)
