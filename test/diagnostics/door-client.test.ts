@@ -1,10 +1,11 @@
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:net'
+import { rmSync, writeFileSync } from 'node:fs'
+import { createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { DoorClient } from '../../dist/diagnostics/door/client.js'
 import { CutOffError, FrameReader } from '../../dist/diagnostics/door/frame-reader.js'
+import { doorPath } from '../../dist/diagnostics/door/location.js'
 import type { DoorEvent } from '../../dist/diagnostics/door/protocol.js'
 import type { CaptureOutcome } from '../../dist/diagnostics/engine.js'
 import type { CaptureRequest, ProgressEvent } from '../../dist/diagnostics/model.js'
@@ -235,16 +236,22 @@ describe('errors come as they were thrown', () => {
   })
 })
 
-async function serverOf(answer: string, path = join(directoryOfTest(), 'x')): Promise<string> {
+async function served(
+  answer: (socket: Socket) => void,
+  path = join(directoryOfTest(), 'x'),
+): Promise<string> {
   const server: Server = createServer((socket) => {
     socket.on('error', () => {})
-    socket.once('data', () => socket.end(answer))
+    socket.once('data', () => answer(socket))
+    onTestFinished(() => void socket.destroy())
   })
   server.listen(path)
   await once(server, 'listening')
   onTestFinished(() => void server.close())
   return path
 }
+
+const serverOf = (answer: string): Promise<string> => served((socket) => socket.end(answer))
 
 const HEAD =
   'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/vnd.threadmeter.events\r\n\r\n'
@@ -297,6 +304,98 @@ describe('an answer that is none', () => {
       code: 'ERR_THREADMETER_PROCESS_ENDED',
       message: 'process 1 ended before it could answer',
     })
+  })
+})
+
+describe('who hangs up', () => {
+  it('and is still there has not ended', async () => {
+    const path = await served((socket) => socket.end(HEAD), doorPath(directoryOfTest()))
+    await expect(take(path)).rejects.toMatchObject({
+      code: 'ERR_THREADMETER_DIAGNOSTICS_UNAVAILABLE',
+      message: expect.stringContaining(`process ${process.pid} hung up and is still there`),
+    })
+  })
+
+  it('and has removed the socket is about to end', async () => {
+    const path = doorPath(directoryOfTest())
+    await served((socket) => {
+      rmSync(path)
+      socket.end(HEAD)
+    }, path)
+    await expect(take(path)).rejects.toMatchObject({ code: 'ERR_THREADMETER_PROCESS_ENDED' })
+  })
+})
+
+describe('who does not answer', () => {
+  /** Advances the timers of the client alone. */
+  function clientTime(): (ms: number) => void {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    return (ms) => void vi.advanceTimersByTime(ms)
+  }
+
+  /** One that says so much and no more, and the connections to it. */
+  async function silent(text = ''): Promise<{ path: string; asked: Socket[] }> {
+    const asked: Socket[] = []
+    const path = await served((socket) => {
+      asked.push(socket)
+      socket.write(text)
+    })
+    return { path, asked }
+  }
+
+  it.each(['', HEAD.replace(/Content-Type.*\r\n/, '')])(
+    'a simple question is given up: %j',
+    async (text) => {
+      const pass = clientTime()
+      const { path, asked } = await silent(text)
+      const told = new DoorClient(path).threads().catch((error: unknown) => error)
+      await vi.waitFor(() => expect(asked).toHaveLength(1))
+      pass(10_000)
+      expect(await told).toMatchObject({
+        code: 'ERR_THREADMETER_TIMEOUT',
+        message: `/v1/threads of ${path} was not done within 10 s`,
+      })
+    },
+  )
+
+  it('is hung up on by a client that is closed', async () => {
+    const { path, asked } = await silent()
+    const client = new DoorClient(path)
+    const told = client.info().catch((error: unknown) => error)
+    await eventually(() => asked.length === 1)
+    const reason = new Error('enough')
+    await client.close(reason)
+    expect(await told).toBe(reason)
+  })
+
+  it('within a capture is given the reason of the client, who reads, too', async () => {
+    const { path } = await silent(`${HEAD}${RESULT}123`)
+    const client = new DoorClient(path)
+    const captures = client.capture(STACKS)
+    const { value } = await captures.next()
+    const read = value.body.toArray().catch((error: unknown) => error)
+    const reason = new Error('enough')
+    await client.close(reason)
+    expect(await read).toBe(reason)
+    await expect(captures.next()).rejects.toBe(reason)
+  })
+
+  it('holds nobody who has given up', async () => {
+    const { path, asked } = await silent(HEAD)
+    const controller = new AbortController()
+    const client = new DoorClient(path)
+    const taking = client.capture(STACKS, { signal: controller.signal }).next()
+    const told = taking.catch((error: unknown) => error)
+    await eventually(() => asked.length === 1)
+    const closed = [once(asked[0] as Socket, 'close')]
+    controller.abort()
+    // To end the capture.
+    await eventually(() => asked.length === 2)
+    closed.push(once(asked[1] as Socket, 'close'))
+    await client.close()
+    expect(await told).toBe(controller.signal.reason)
+    await Promise.all(closed)
   })
 })
 

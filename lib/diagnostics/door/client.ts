@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
+import { ThreadmeterError } from '../../errors.js'
 import type { CaptureRequest, DiagnosticThread } from '../model.js'
 import type { CaptureSource, ReceivedCapture, ReceiveOptions } from '../source.js'
 import { explain } from './client-error.js'
@@ -14,6 +15,9 @@ import { writeCapture } from './query.js'
 
 const OK = 200
 
+// For what is known at once: a process that is stopped would never say it.
+const KNOWN_WITHIN_S = 10
+
 /** The error that an answer other than 200 brings. */
 async function errorIn(response: IncomingMessage): Promise<Error> {
   const { error } = JSON.parse(await textOf(response)) as { error?: DoorError }
@@ -22,6 +26,20 @@ async function errorIn(response: IncomingMessage): Promise<Error> {
 }
 
 type ResultEvent = Extract<DoorEvent, { event: 'result' }>
+
+/** What the caller is told of an error. */
+type ReasonOf = (error: unknown) => Promise<unknown>
+
+async function* explained(
+  chunks: AsyncIterable<Buffer>,
+  reasonOf: ReasonOf,
+): AsyncGenerator<Buffer> {
+  try {
+    yield* chunks
+  } catch (error) {
+    throw await reasonOf(error)
+  }
+}
 
 /** Threads of another process, or of this one, by way of its socket. */
 export class DoorClient implements CaptureSource {
@@ -33,12 +51,22 @@ export class DoorClient implements CaptureSource {
   }
 
   async #json<Result>(path: string): Promise<Result> {
+    const hangUp = new AbortController()
+    const what = [`${path} of ${this.#path}`, String(KNOWN_WITHIN_S)]
+    const late = setTimeout(
+      () => hangUp.abort(new ThreadmeterError('ERR_THREADMETER_TIMEOUT', what)),
+      KNOWN_WITHIN_S * 1000,
+    )
+    this.#running.add(hangUp)
     try {
-      const response = await ask(this.#path, { path })
+      const response = await ask(this.#path, { path, signal: hangUp.signal })
       if (response.statusCode !== OK) throw await errorIn(response)
       return JSON.parse(await textOf(response)) as Result
     } catch (error) {
-      throw explain(this.#path, error)
+      throw await this.#reasonOf(error, undefined, hangUp.signal)
+    } finally {
+      clearTimeout(late)
+      this.#running.delete(hangUp)
     }
   }
 
@@ -58,7 +86,8 @@ export class DoorClient implements CaptureSource {
     signal?.throwIfAborted()
     const id = randomUUID()
     const hangUp = new AbortController()
-    const ending = new EndingEarly(signal, hangUp, () => this.#endEarly(id))
+    const reasonOf = (error: unknown) => this.#reasonOf(error, signal, hangUp.signal)
+    const ending = new EndingEarly(signal, hangUp, () => this.#endEarly(id, hangUp.signal))
     this.#running.add(hangUp)
     try {
       const response = await this.#begin(writeCapture(request, id), hangUp.signal)
@@ -67,9 +96,10 @@ export class DoorClient implements CaptureSource {
       yield* this.#received(frames, {
         ...(signal && { signal }),
         ...(onProgress && { onProgress }),
+        reasonOf,
       })
     } catch (error) {
-      throw this.#reasonOf(error, signal, hangUp.signal)
+      throw await reasonOf(error)
     } finally {
       ending.close()
       this.#running.delete(hangUp)
@@ -78,7 +108,11 @@ export class DoorClient implements CaptureSource {
   }
 
   /** Whoever ended a request is told so by the reason that it gave. */
-  #reasonOf(error: unknown, signal: AbortSignal | undefined, hungUp: AbortSignal): unknown {
+  async #reasonOf(
+    error: unknown,
+    signal: AbortSignal | undefined,
+    hungUp: AbortSignal,
+  ): Promise<unknown> {
     if (signal?.aborted && (hungUp.aborted || isAbortError(error))) return signal.reason
     return hungUp.aborted ? hungUp.reason : explain(this.#path, error)
   }
@@ -92,8 +126,8 @@ export class DoorClient implements CaptureSource {
   }
 
   /** Over by then, or gone: whatever comes of it, the answer itself says so. */
-  #endEarly(id: string): void {
-    const asked = { path: `/v1/requests/${id}`, method: 'DELETE' } as const
+  #endEarly(id: string, signal: AbortSignal): void {
+    const asked = { path: `/v1/requests/${id}`, method: 'DELETE', signal } as const
     ask(this.#path, asked).then(
       (response) => response.resume(),
       () => {},
@@ -102,11 +136,11 @@ export class DoorClient implements CaptureSource {
 
   async *#received(
     frames: FrameReader,
-    { signal, onProgress }: ReceiveOptions,
+    { signal, onProgress, reasonOf }: ReceiveOptions & { reasonOf: ReasonOf },
   ): AsyncGenerator<ReceivedCapture> {
     for (;;) {
       const event = await frames.event()
-      if (event.event === 'result') yield* this.#result(event, frames)
+      if (event.event === 'result') yield* this.#result(event, frames, reasonOf)
       else if (event.event === 'failed') {
         const error = reviveError(event.error)
         const isAborted = signal?.aborted && isAbortError(error)
@@ -120,22 +154,15 @@ export class DoorClient implements CaptureSource {
   async *#result(
     { thread, bytes, details }: ResultEvent,
     frames: FrameReader,
+    reasonOf: ReasonOf,
   ): AsyncGenerator<ReceivedCapture> {
-    const body = Readable.from(this.#explained(frames.body()), { objectMode: false })
+    const body = Readable.from(explained(frames.body(), reasonOf), { objectMode: false })
     // Whoever reads it is told; nobody has to.
     body.on('error', () => {})
     yield { thread, bytes, body, ...(details === undefined ? {} : { details }) }
     if (body.readableEnded) return
     body.destroy()
     await finished(body).catch(() => {})
-  }
-
-  async *#explained(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-    try {
-      yield* chunks
-    } catch (error) {
-      throw explain(this.#path, error)
-    }
   }
 
   /** Hangs up on what runs, which then fails with `reason`. */
