@@ -98,9 +98,11 @@ export class TargetProcess {
     return sameNamespace(this.pid, 'mnt') ? appOf(this.program) : null
   }
 
-  /** What the process was told on its command line, and in NODE_OPTIONS. */
+  /** What Node was told in NODE_OPTIONS and on the command line, up to the program: the rest is for that. */
   get options(): readonly string[] {
-    const [, ...args] = textOf(`/proc/${this.pid}/cmdline`).split('\0')
+    const [, ...all] = textOf(`/proc/${this.pid}/cmdline`).split('\0')
+    const end = all.indexOf(programOf(this.pid))
+    const args = end < 0 ? all : all.slice(0, end + 1)
     const environment = textOf(`/proc/${this.pid}/environ`).split('\0')
     const told = environment.find((entry) => entry.startsWith('NODE_OPTIONS=')) ?? ''
     return [...told.slice('NODE_OPTIONS='.length).split(/\s+/), ...args]
