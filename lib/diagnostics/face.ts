@@ -55,8 +55,12 @@ function captureOf<Value, Options extends CaptureOptions>(
 /** A snapshot stays a file: it has the size of the heap. */
 function snapshots(socket: () => string | Promise<string>): Diagnostics['heapSnapshot'] {
   const take = captureOf<HeapSnapshotFile, HeapSnapshotOptions>('heap-snapshot', socket)
-  const capture = async (thread?: ThreadTarget, options: HeapSnapshotOptions = {}) =>
-    take(thread as ThreadTarget, { ...options, directory: options.directory ?? tmpdir() })
+  const capture = async (thread?: ThreadTarget, options: HeapSnapshotOptions = {}) => {
+    // What is no object is refused with all that is wrong.
+    const isUsable = typeof options === 'object' && options !== null
+    const all = isUsable ? { ...options, directory: options.directory ?? tmpdir() } : options
+    return take(thread as ThreadTarget, all)
+  }
   return capture as Diagnostics['heapSnapshot']
 }
 
