@@ -229,7 +229,8 @@ export function gcProfile(thread?: ThreadTarget, options?: GcProfileOptions): Pr
  * The threads of this process that can be captured, with what the kernel says of each; rates since somebody
  * looked last, null the first time.
  *
- * @throws {ThreadmeterError} `ERR_THREADMETER_DIAGNOSTICS_UNAVAILABLE`
+ * @throws {ThreadmeterError} `ERR_THREADMETER_DIAGNOSTICS_UNAVAILABLE`, and `ERR_THREADMETER_TIMEOUT` where a
+ * process does not answer within 10 s, as one that is stopped
  *
  * @example
  * ```js
