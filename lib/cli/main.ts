@@ -11,10 +11,13 @@ const MISUSED = 2
 
 // The reader of a pipe may leave before the end (| head), a terminal may be closed: nobody is left to tell.
 const NOBODY_READS = new Set(['EPIPE', 'EIO'])
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (!NOBODY_READS.has(error.code ?? '')) throw error
-  process.exit(OK)
+process.stdout.on('error', ({ code = '', message }: NodeJS.ErrnoException) => {
+  const isUnread = NOBODY_READS.has(code)
+  if (!isUnread) console.error(`threadmeter: cannot write to standard output: ${message}`)
+  process.exit(isUnread ? OK : FAILED)
 })
+// A command goes on without its messages: what it writes may be read all the same.
+process.stderr.on('error', () => {})
 
 function say(text: string): number {
   process.stdout.write(`${text}\n`)
