@@ -16,6 +16,8 @@ it('keeps what there is when Ctrl-C ends it', async () => {
   const profiling = new Running(['profile', String(pid), '-s', '60', '-o', path])
   await profiling.untilError(/profiling main/)
   await new Promise((resolve) => setTimeout(resolve, 700))
+  // As timeout(1) does, which does not mean to end it twice.
+  profiling.child.kill('SIGINT')
   profiling.child.kill('SIGINT')
   const { code, errors } = await profiling.end()
   expect(code).toBe(0)
@@ -27,6 +29,15 @@ it('keeps what there is when Ctrl-C ends it', async () => {
   expect(samples.length).toBeGreaterThan(50)
 })
 
+it('goes on when nobody reads its messages any more', async () => {
+  const { pid } = await stuckService({ main: 'idle' })
+  const path = join(temporaryFolder(), 'profile')
+  const unheard = new Running(['profile', String(pid), '-s', '0.3', '-o', path])
+  unheard.child.stderr?.destroy()
+  expect((await unheard.end()).code).toBe(0)
+  expect(profileIn(path).threadmeter.partial).toBe(null)
+})
+
 it('leaves at once at the second Ctrl-C, and no file behind', async () => {
   const cwd = temporaryFolder()
   const stopped = await stuckService({ main: 'idle' })
@@ -36,6 +47,7 @@ it('leaves at once at the second Ctrl-C, and no file behind', async () => {
   stopped.child.kill('SIGSTOP')
   profiling.child.kill('SIGINT')
   await profiling.untilError(/ending early/)
+  await new Promise((resolve) => setTimeout(resolve, 200))
   profiling.child.kill('SIGINT')
   expect((await profiling.end()).code).toBe(130)
   expect(readdirSync(cwd)).toEqual([])
@@ -67,15 +79,24 @@ it('refuses a thread in a native call, or waits for its return', async () => {
   const cwd = temporaryFolder()
   const napping = await stuckService({ main: 'idle', shell: 'sleep', nap: 'nap' })
   const waiting = run(['profile', String(napping.pid), 'nap', '-s', '0.5', '--wait', '20'], { cwd })
-  const refused = await run(['profile', String(napping.pid), 'shell'], { cwd })
+  const empty = temporaryFolder()
+  const refused = await run(['profile', String(napping.pid), 'shell'], { cwd: empty })
   expect(refused.code).toBe(3)
   expect(refused.errors).toMatch(/shell .*is in a native call, .*poll\w*\(2\).*; --wait S waits/)
-  expect(readdirSync(cwd)).toEqual([])
+  expect(readdirSync(empty)).toEqual([])
   // It is not there yet: nothing has been captured that could be kept.
-  const stopped = new Running(['profile', String(napping.pid), 'shell', '--wait', '60'], { cwd })
-  await stopped.untilError(/waiting for shell/)
-  stopped.child.kill('SIGINT')
-  expect((await stopped.end()).code).toBe(130)
+  for (const [signal, exitCode] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const) {
+    const stopped = new Running(['profile', String(napping.pid), 'shell', '--wait', '60'], {
+      cwd: empty,
+    })
+    await stopped.untilError(/waiting for shell/)
+    stopped.child.kill(signal)
+    expect((await stopped.end()).code).toBe(exitCode)
+  }
   const { code, errors } = await waiting
   expect(code).toBe(0)
   expect(errors).toMatch(/^threadmeter: waiting for nap: .*poll/m)

@@ -54,8 +54,11 @@ interface Tally {
   cutShort: boolean
 }
 
-function exitCodeOf({ done, ended, failed, blocked, cutShort }: Tally): number {
-  if (done === 0 && ended > 0) return EXIT.interrupted
+function exitCodeOf(
+  { done, ended, failed, blocked, cutShort }: Tally,
+  interrupted: number,
+): number {
+  if (done === 0 && ended > 0) return interrupted
   if (failed === 0) return cutShort ? EXIT.partial : EXIT.done
   if (done > 0) return EXIT.partial
   return blocked === failed ? EXIT.blocked : EXIT.failed
@@ -145,7 +148,7 @@ async function ask(run: Run): Promise<number> {
   )
   try {
     await withinTimeout(timeoutOf(input), receiveAll(run, interruption.signal))
-    return exitCodeOf(tally)
+    return exitCodeOf(tally, interruption.exitCode)
   } catch (error) {
     if (
       error instanceof Failure ||
@@ -153,9 +156,9 @@ async function ask(run: Run): Promise<number> {
       (error as { code?: string }).code === undefined
     )
       throw error
-    if (interruption.signal.aborted) return tally.done > 0 ? EXIT.done : EXIT.interrupted
+    if (interruption.signal.aborted) return tally.done > 0 ? EXIT.done : interruption.exitCode
     fail(run, error)
-    return exitCodeOf(tally)
+    return exitCodeOf(tally, interruption.exitCode)
   } finally {
     progress.close()
     // A debugging port that was opened is closed, whatever signals come.
