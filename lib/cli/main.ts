@@ -4,6 +4,7 @@ import { type Command, Failure, UsageError } from './command.js'
 import { COMMANDS, COMPLETE } from './commands.js'
 import { commandHelp, programHelp } from './help.js'
 import { isAskedForJson, parse } from './parse.js'
+import { harmlessLines } from './terminal/text.js'
 
 const OK = 0
 const FAILED = 1
@@ -62,6 +63,6 @@ try {
   process.exitCode = await run(process.argv.slice(2))
 } catch (error) {
   // What a sentence explains needs no stack.
-  console.error(error instanceof Failure ? `threadmeter: ${error.message}` : error)
+  console.error(error instanceof Failure ? harmlessLines(`threadmeter: ${error.message}`) : error)
   process.exitCode = error instanceof Failure ? error.exitCode : FAILED
 }

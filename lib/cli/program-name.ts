@@ -1,8 +1,9 @@
 import { readlinkSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
+import { harmless } from './terminal/text.js'
 
 /** What a program is called wherever people read it: its file, however it was started. */
-export const programName = (program: string): string => basename(program) || program
+export const programName = (program: string): string => harmless(basename(program) || program)
 
 interface Named {
   readonly pid: number

@@ -3,7 +3,7 @@ import type { CapturedThread, ProgressEvent } from '../../diagnostics/model.js'
 import type { Look } from '../terminal/look.js'
 import { bytesText, secondsText } from '../terminal/quantity.js'
 import { canDraw } from '../terminal/screen.js'
-import { cut, type Line, paint, span } from '../terminal/text.js'
+import { cut, harmless, type Line, paint, span } from '../terminal/text.js'
 
 const REDRAW_MS = 100
 const MS = 1000
@@ -61,23 +61,24 @@ export class Progress {
 
   take(event: ProgressEvent): void {
     const { thread } = event
+    const name = harmless(thread.name)
     switch (event.event) {
       case 'queued':
         this.#become(thread, 'queued')
         if (event.ahead > 0 && this.#options.doing !== undefined)
-          this.say(`threadmeter: ${event.ahead} before in the queue of ${thread.name}`)
+          this.say(`threadmeter: ${event.ahead} before in the queue of ${name}`)
         break
       case 'blocked':
         this.#become(thread, 'blocked')
-        this.say(`threadmeter: waiting for ${thread.name}: ${describeKernelView(event.kernel)}`)
+        this.say(`threadmeter: waiting for ${name}: ${describeKernelView(event.kernel)}`)
         break
       case 'started': {
         const pause = event.expectedPauseSeconds
         this.#become(thread, 'running', event.seconds ?? pause)
         if (pause !== null && pause >= 0.5) {
-          this.say(`threadmeter: ${thread.name} will stand still for about ${secondsText(pause)}`)
+          this.say(`threadmeter: ${name} will stand still for about ${secondsText(pause)}`)
         }
-        this.#tell(thread, event.seconds)
+        this.#tell(name, event.seconds)
         break
       }
       case 'progress': {
@@ -126,7 +127,7 @@ export class Progress {
     return state
   }
 
-  #tell({ name }: CapturedThread, seconds: number | null): void {
+  #tell(name: string, seconds: number | null): void {
     const { doing, who, all } = this.#options
     if (this.#draws || this.#told || doing === undefined) return
     this.#told = true

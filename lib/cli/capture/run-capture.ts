@@ -10,6 +10,7 @@ import type { ReceivedCapture } from '../../diagnostics/source.js'
 import { type CommandInput, Failure, UsageError } from '../command.js'
 import { programName } from '../program-name.js'
 import { type Look, lookOf } from '../terminal/look.js'
+import { harmlessLines } from '../terminal/text.js'
 import { EXIT, errorDocument, isBlocked, reasonOf } from './failures.js'
 import { Interruption } from './interruption.js'
 import { requestOf, timeoutOf, waitOf } from './options.js'
@@ -88,7 +89,8 @@ function fail(run: Run, error: unknown, thread?: CapturedThread): void {
   if (input.options.json === true) {
     writeJson({ ...(thread !== undefined && { thread }), error: errorDocument(error) })
   }
-  progress.say(`threadmeter: ${reasonOf(error, target.pid, thread)}${hintOf(run, error)}`)
+  const reason = harmlessLines(reasonOf(error, target.pid, thread))
+  progress.say(`threadmeter: ${reason}${hintOf(run, error)}`)
 }
 
 async function* counted(

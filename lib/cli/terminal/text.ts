@@ -43,9 +43,15 @@ export function widthOf(text: string): number {
   return width
 }
 
+/** A text without what a terminal would obey. */
+export const harmless = (text: string): string => text.replace(CONTROL, '?')
+
+/** The same for a text of several lines. */
+export const harmlessLines = (text: string): string => text.split('\n').map(harmless).join('\n')
+
 /** As much of `text` as fits; what is cut shows as `mark`. */
 export function cut(text: string, width: number, mark = '~'): string {
-  const clean = text.replace(CONTROL, '?')
+  const clean = harmless(text)
   if (widthOf(clean) <= width) return clean
   let room = width - widthOf(mark)
   if (room < 0) return ''
