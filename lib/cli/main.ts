@@ -47,11 +47,16 @@ async function runCommand(name: string, command: Command, args: string[]): Promi
   }
 }
 
+const commandCalled = (name = ''): Command | undefined =>
+  Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+
 async function run([first, ...rest]: string[]): Promise<number> {
+  const asked = first === 'help' ? commandCalled(rest[0]) : undefined
+  if (asked !== undefined) return say(commandHelp(rest[0] as string, asked))
   if (first === '--help' || first === '-h' || first === 'help') return say(programHelp(COMMANDS))
   if (first === '--version' || first === '-v') return say(version())
   if (first === COMPLETE) return await (await import('./completion/complete.js')).complete(rest)
-  const command = Object.hasOwn(COMMANDS, first ?? '') ? COMMANDS[first as string] : undefined
+  const command = commandCalled(first)
   if (first !== undefined && command !== undefined) return await runCommand(first, command, rest)
   const what = first?.startsWith('-') ? 'option' : 'command'
   const problem = first === undefined ? 'No command given' : `Unknown ${what} '${first}'`

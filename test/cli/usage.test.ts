@@ -30,6 +30,8 @@ const MISTAKES: [args: string[], message: RegExp][] = [
   [['profile', '--format', 'svg'], /--format is one of cpuprofile, html, .*, not 'svg'/],
   [['profile', '--timeout', '0'], /--timeout takes a number from 0.1 to 86400, not '0'/],
   [['heap-profile', '--interval', '1.5'], /--interval takes a whole number from 64 to/],
+  [['gc', '--output='], /^threadmeter gc: --output is empty\n/],
+  [['profile', '-o', ''], /^threadmeter profile: --output is empty\n/],
   [['gc', '--output'], /^threadmeter gc: Option '-o, --output <value>' argument missing\n/],
   [['completion'], /^threadmeter completion: The shell is one of bash, zsh, fish\n/],
   [['serve'], /^threadmeter serve: --dir is needed/],
@@ -66,8 +68,9 @@ it('tells mistakes in JSON, too, where that is asked for', async () => {
 })
 
 it('explains itself', async () => {
-  const [program, top, serve, told] = await Promise.all([
+  const [program, asked, top, serve, told] = await Promise.all([
     run(['--help']),
+    run(['help', 'top']),
     run(['top', '-h']),
     run(['serve', '--help']),
     run(['--version']),
@@ -75,6 +78,7 @@ it('explains itself', async () => {
   for (const { code, errors } of [program, top, serve, told]) {
     expect({ code, errors }).toEqual({ code: 0, errors: '' })
   }
+  expect(asked).toEqual(top)
   const listed = /^Commands\n((?: {2}.*\n)+)/m.exec(program.output)?.[1] as string
   expect(listed.match(/^ {2}\S+/gm)?.map((name) => name.trim())).toEqual(Object.keys(COMMANDS))
   for (const option of [

@@ -1,4 +1,4 @@
-import type { CommandInput } from '../command.js'
+import { type CommandInput, UsageError } from '../command.js'
 import { type Look, lookOf } from '../terminal/look.js'
 import { type Line, paint } from '../terminal/text.js'
 import { alreadyThere, checkPath, OutputFile } from './output-file.js'
@@ -13,6 +13,7 @@ export class Report {
   constructor(input: CommandInput) {
     this.#input = input
     const { output } = input.options
+    if (output === '') throw new UsageError('--output is empty')
     this.#path = typeof output === 'string' && output !== '-' ? output : undefined
   }
 
