@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { basename, dirname, extname, resolve } from 'node:path'
 import { doorOf, findDoors } from '../../diagnostics/door/location.js'
 import { exists, programOf } from '../../observer/outside/process-files.js'
 import { Failure, UsageError } from '../command.js'
+import { isNode, ownNodes, uidOf } from '../own-nodes.js'
 import { distinctNames, programName } from '../program-name.js'
 import { directoryOf } from '../top/services.js'
 
@@ -20,15 +21,6 @@ or give the pid of any other to threadmeter attach`
 
 /** The code of a process that there is not. */
 export const NOT_FOUND = 'ERR_THREADMETER_PROCESS_NOT_FOUND'
-
-/** The Node.js processes of this user, but for this one. */
-export function ownNodes(): number[] {
-  const own = process.geteuid?.()
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => pid !== process.pid && isNode(pid) && uidOf(pid) === own)
-}
 
 /** Those whose runtime directory is none of the usual ones. */
 function elsewhere(known: ReadonlySet<number>): FoundProcess[] {
@@ -64,14 +56,6 @@ export function ownerOf(id: number): number {
   return group === undefined ? id : Number(group)
 }
 
-const readLink = (path: string): string => {
-  try {
-    return readlinkSync(path)
-  } catch {
-    return ''
-  }
-}
-
 function environmentOf(pid: number, name: string): string | undefined {
   try {
     const all = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0')
@@ -80,13 +64,6 @@ function environmentOf(pid: number, name: string): string | undefined {
     return undefined
   }
 }
-
-/** Whether a process runs Node.js, as far as its executable's name tells. */
-const isNode = (pid: number): boolean =>
-  /^node(?:js)?[\d.]*$/.test(basename(readLink(`/proc/${pid}/exe`)).replace(/ \(deleted\)$/, ''))
-
-const uidOf = (pid: number): number | undefined =>
-  statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid
 
 /** Why a process cannot be asked. */
 export function whyNoDoor(pid: number): string {

@@ -1,8 +1,9 @@
-import { lstatSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { lstatSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { lifeOfProcess } from '../../meter/liveness.js'
 import { defaultParents } from '../../meter/private-directory.js'
 import { programOf } from '../../observer/outside/process-files.js'
+import { ownNodes } from '../own-nodes.js'
 
 /** A service that runs, by its runtime directory. */
 export interface RunningService {
@@ -21,8 +22,13 @@ const entriesOf = (path: string): string[] => {
   }
 }
 
-const isDirectory = (path: string): boolean =>
-  lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+function isDirectory(path: string): boolean {
+  try {
+    return lstatSync(path).isDirectory()
+  } catch {
+    return false
+  }
+}
 
 /** The live processes that have meter files in a directory. */
 function pidsIn(directory: string, pidNamespace: number): number[] {
@@ -42,10 +48,25 @@ function pidsIn(directory: string, pidNamespace: number): number[] {
 export const hasMeterFiles = (directory: string): boolean =>
   entriesOf(directory).some((name) => METER_FILE.test(name))
 
-/** The services of this user that run, as far as they keep their meter files where it is usual. */
+/** The directory that THREADMETER_DIR names; undefined where it names none. */
+export function toldDirectory(): string | undefined {
+  const { THREADMETER_DIR: told = '' } = process.env
+  const path = resolve(told)
+  return told !== '' && isDirectory(path) ? realpathSync(path) : undefined
+}
+
+/** Where services of this user may keep their meter files. */
+function directories(): string[] {
+  const usual = defaultParents().parents.flatMap((parent) =>
+    entriesOf(parent).map((name) => join(parent, name)),
+  )
+  const others = [toldDirectory(), ...ownNodes().map(directoryOf)]
+  return [...new Set([...usual, ...others.filter((path) => path !== undefined)])]
+}
+
+/** The services of this user that run. */
 export function runningServices(pidNamespace: number): RunningService[] {
-  return defaultParents()
-    .parents.flatMap((parent) => entriesOf(parent).map((name) => join(parent, name)))
+  return directories()
     .filter(isDirectory)
     .map((directory) => ({ directory, pids: pidsIn(directory, pidNamespace) }))
     .filter(({ pids }) => pids.length > 0)

@@ -11,7 +11,13 @@ import {
 } from '../../observer/outside/process-files.js'
 import { Failure, UsageError } from '../command.js'
 import { programName } from '../program-name.js'
-import { directoryOf, hasMeterFiles, type RunningService, runningServices } from './services.js'
+import {
+  directoryOf,
+  hasMeterFiles,
+  type RunningService,
+  runningServices,
+  toldDirectory,
+} from './services.js'
 
 /** What is looked at. */
 export interface Target {
@@ -120,16 +126,17 @@ const isRuntimeDirectory = (directory: string): boolean =>
 const choice = ({ directory, pids, program }: RunningService): string =>
   `  threadmeter top ${directory}   ${programName(program)}, ${pids.length === 1 ? `pid ${pids[0]}` : `pids ${pids.join(', ')}`}`
 
-/** The one service that runs. */
+/** The one service that runs; of several, the one in THREADMETER_DIR. */
 function onlyService(): Target {
   const services = runningServices(ownPidNamespace())
-  const [first] = services
+  const told = toldDirectory()
+  const [first] = services.filter(({ directory }) => directory === told).concat(services)
   if (first === undefined) {
     throw new UsageError(
       'No service with threadmeter is running: give a pid, or a runtime directory',
     )
   }
-  if (services.length === 1) return new ServiceTarget(first.directory)
+  if (services.length === 1 || first.directory === told) return new ServiceTarget(first.directory)
   throw new UsageError(`Several services are running:\n${services.map(choice).join('\n')}`)
 }
 
