@@ -113,4 +113,5 @@ it('says what to do where nothing runs', async () => {
   expect(process_.errors).toContain(`process ${sleeper.pid} (sleep) has not loaded threadmeter`)
   expect(directory.errors).toBe(`threadmeter: no process can be seen in ${empty}\n`)
   expect((JSON.parse(json.output) as Document).services).toEqual([])
+  expect(json.errors).toBe(directory.errors)
 })

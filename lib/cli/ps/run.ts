@@ -60,7 +60,8 @@ export async function runPs(input: CommandInput): Promise<number> {
   const isEmpty = found.services.length === 0
   if (input.options.json === true) {
     process.stdout.write(`${JSON.stringify(found)}\n`)
-    return isEmpty ? EXIT.failed : EXIT.done
+    if (isEmpty) throw nothing(selection, found)
+    return EXIT.done
   }
   const look = lookOf(input, process.stdout)
   const others = selection.pid === undefined ? othersLines(found, all) : []
