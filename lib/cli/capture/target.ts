@@ -60,10 +60,14 @@ export const openDoorTarget: OpenTarget = async (operands, { command, thread: de
   return opened(onlyProcessFor(first, command), first)
 }
 
+// A process that is silent for longer is asked all the same, for as long as the user likes.
+const KNOWN_MS = 2000
+
 /** A number that is no threadId may be the kernel's id, which other tools show. */
 async function known(target: CaptureTarget): Promise<CaptureTarget> {
   const { source, thread } = target
   if (typeof thread !== 'number') return target
+  const late = setTimeout(() => void source.close(), KNOWN_MS)
   try {
     const threads = await source.threads()
     if (threads.some(({ threadId }) => threadId === thread)) return target
@@ -72,5 +76,7 @@ async function known(target: CaptureTarget): Promise<CaptureTarget> {
   } catch {
     // What is wrong is told when it is asked for the capture.
     return target
+  } finally {
+    clearTimeout(late)
   }
 }
