@@ -1,4 +1,10 @@
-import { COMMON_OPTIONS, EXIT_NOTES, FILE_OPTIONS, SECONDS_OPTION } from '../capture/options.js'
+import {
+  COMMON_OPTIONS,
+  EXIT_NOTES,
+  FILE_OPTIONS,
+  OPEN_OPTION,
+  SECONDS_OPTION,
+} from '../capture/options.js'
 import type { Command, OptionDescription } from '../command.js'
 import { gc } from '../gc/command.js'
 import { heapSnapshot } from '../heap-snapshot/command.js'
@@ -26,7 +32,7 @@ export const attach: Command = {
     seconds: SECONDS_OPTION,
     interval: { ...optionOf(profile, 'interval'), help: 'as of profile and heap-profile' },
     format: { ...optionOf(profile, 'format'), help: 'as of profile and heap-profile' },
-    open: optionOf(profile, 'open'),
+    open: OPEN_OPTION,
     force: withoutShort(optionOf(heapSnapshot, 'force')),
     list: optionOf(gc, 'list'),
     ...FILE_OPTIONS,

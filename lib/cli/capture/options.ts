@@ -1,6 +1,7 @@
 import type { CaptureKind, CaptureRequest } from '../../diagnostics/model.js'
 import { checkRequest, type RequestFields } from '../../diagnostics/request.js'
 import { type CommandInput, numberOption, type OptionDescription, UsageError } from '../command.js'
+import { LOOK_OPTIONS } from '../terminal/look.js'
 
 const LONGEST_SECONDS = 3600
 const LEAST_SECONDS = 0.01
@@ -16,8 +17,13 @@ export const COMMON_OPTIONS = {
   },
   timeout: { type: 'string', short: 't', value: 'S', help: 'give up after so many seconds in all' },
   json: { type: 'boolean', short: 'j', help: 'a line of JSON for each thread, on standard output' },
-  'no-color': { type: 'boolean', help: 'no colours, as with NO_COLOR' },
+  ...LOOK_OPTIONS,
 } as const satisfies Record<string, OptionDescription>
+
+const OVERWRITE_OPTION = {
+  type: 'boolean',
+  help: 'replace a file that is there already',
+} as const satisfies OptionDescription
 
 /** Where what is captured goes, for captures that go to files unless told otherwise. */
 export const FILE_OPTIONS = {
@@ -28,8 +34,25 @@ export const FILE_OPTIONS = {
     completes: 'file',
     help: 'file or directory to write to, - for standard output',
   },
-  overwrite: { type: 'boolean', help: 'replace a file that is there already' },
+  overwrite: OVERWRITE_OPTION,
 } as const satisfies Record<string, OptionDescription>
+
+/** Where it goes, for captures that are text to be read at once. */
+export const REPORT_OPTIONS = {
+  output: {
+    type: 'string',
+    short: 'o',
+    value: 'FILE',
+    completes: 'file',
+    help: 'file to write to (default - for standard output)',
+  },
+  overwrite: OVERWRITE_OPTION,
+} as const satisfies Record<string, OptionDescription>
+
+export const OPEN_OPTION = {
+  type: 'boolean',
+  help: 'write a flame graph as HTML, and show it in the browser',
+} as const satisfies OptionDescription
 
 export const SECONDS_OPTION = {
   type: 'string',

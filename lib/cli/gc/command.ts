@@ -1,4 +1,4 @@
-import { COMMON_OPTIONS, EXIT_NOTES, SECONDS_OPTION } from '../capture/options.js'
+import { COMMON_OPTIONS, EXIT_NOTES, REPORT_OPTIONS, SECONDS_OPTION } from '../capture/options.js'
 import type { Command } from '../command.js'
 
 export const gc: Command = {
@@ -9,14 +9,7 @@ export const gc: Command = {
   options: {
     seconds: SECONDS_OPTION,
     list: { type: 'boolean', short: 'l', help: 'each collection, too' },
-    output: {
-      type: 'string',
-      short: 'o',
-      value: 'FILE',
-      completes: 'file',
-      help: 'file to write to (default - for standard output)',
-    },
-    overwrite: { type: 'boolean', help: 'replace a file that is there already' },
+    ...REPORT_OPTIONS,
     ...COMMON_OPTIONS,
   },
   examples: [

@@ -1,5 +1,11 @@
 import { HEAP_PROFILE_FORMATS } from '../../diagnostics/formats/formats.js'
-import { COMMON_OPTIONS, EXIT_NOTES, FILE_OPTIONS, SECONDS_OPTION } from '../capture/options.js'
+import {
+  COMMON_OPTIONS,
+  EXIT_NOTES,
+  FILE_OPTIONS,
+  OPEN_OPTION,
+  SECONDS_OPTION,
+} from '../capture/options.js'
 import type { Command } from '../command.js'
 
 export const heapProfile: Command = {
@@ -22,7 +28,7 @@ export const heapProfile: Command = {
       choices: HEAP_PROFILE_FORMATS,
       help: `${HEAP_PROFILE_FORMATS.join(', ')} (default heapprofile)`,
     },
-    open: { type: 'boolean', help: 'write a flame graph as HTML, and show it in the browser' },
+    open: OPEN_OPTION,
     ...FILE_OPTIONS,
     ...COMMON_OPTIONS,
   },

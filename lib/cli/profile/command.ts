@@ -1,5 +1,11 @@
 import { PROFILE_FORMATS } from '../../diagnostics/formats/formats.js'
-import { COMMON_OPTIONS, EXIT_NOTES, FILE_OPTIONS, SECONDS_OPTION } from '../capture/options.js'
+import {
+  COMMON_OPTIONS,
+  EXIT_NOTES,
+  FILE_OPTIONS,
+  OPEN_OPTION,
+  SECONDS_OPTION,
+} from '../capture/options.js'
 import type { Command } from '../command.js'
 
 export const profile: Command = {
@@ -27,7 +33,7 @@ export const profile: Command = {
       short: 'n',
       help: 'all threads by perf, with C++ and the kernel (html unless told)',
     },
-    open: { type: 'boolean', help: 'write a flame graph as HTML, and show it in the browser' },
+    open: OPEN_OPTION,
     ...FILE_OPTIONS,
     ...COMMON_OPTIONS,
   },

@@ -1,4 +1,5 @@
 import type { Command } from '../command.js'
+import { LOOK_OPTIONS } from '../terminal/look.js'
 
 export const ps: Command = {
   summary: 'what runs: services, processes, threads, and who can be asked',
@@ -18,7 +19,7 @@ export const ps: Command = {
       help: 'seconds over which to look at CPU (default 0.3)',
     },
     json: { type: 'boolean', short: 'j', help: 'one JSON document' },
-    'no-color': { type: 'boolean', help: 'no colours, as with NO_COLOR' },
+    ...LOOK_OPTIONS,
   },
   examples: [
     ['threadmeter ps', 'everything of yours that runs'],

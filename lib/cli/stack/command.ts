@@ -1,4 +1,4 @@
-import { COMMON_OPTIONS, EXIT_NOTES } from '../capture/options.js'
+import { COMMON_OPTIONS, EXIT_NOTES, REPORT_OPTIONS } from '../capture/options.js'
 import type { Command } from '../command.js'
 
 export const stack: Command = {
@@ -8,14 +8,7 @@ export const stack: Command = {
   operandKinds: [['process', 'thread'], ['thread']],
   options: {
     full: { type: 'boolean', short: 'f', help: 'all calls of a recursion' },
-    output: {
-      type: 'string',
-      short: 'o',
-      value: 'FILE',
-      completes: 'file',
-      help: 'file to write to (default - for standard output)',
-    },
-    overwrite: { type: 'boolean', help: 'replace a file that is there already' },
+    ...REPORT_OPTIONS,
     ...COMMON_OPTIONS,
   },
   examples: [

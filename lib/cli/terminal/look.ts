@@ -1,5 +1,9 @@
-import type { CommandInput } from '../command.js'
+import type { CommandInput, OptionDescription } from '../command.js'
 import { canDraw, isUnicode } from './screen.js'
+
+export const LOOK_OPTIONS = {
+  'no-color': { type: 'boolean', help: 'no colours, as with NO_COLOR' },
+} as const satisfies Record<string, OptionDescription>
 
 /** How text for a stream may look. */
 export interface Look {

@@ -1,4 +1,5 @@
 import type { Command } from '../command.js'
+import { LOOK_OPTIONS } from '../terminal/look.js'
 import { SORTS } from './sort.js'
 
 export const top: Command = {
@@ -17,7 +18,7 @@ export const top: Command = {
     interval: { type: 'string', short: 'i', value: 'S', help: 'seconds between looks (default 1)' },
     once: { type: 'boolean', help: 'look twice, an interval apart, print it and end' },
     json: { type: 'boolean', help: 'a line of JSON for each look' },
-    'no-color': { type: 'boolean', help: 'no colours, as with NO_COLOR' },
+    ...LOOK_OPTIONS,
   },
   examples: [
     ['threadmeter top', 'the service that runs'],
