@@ -107,7 +107,7 @@ export function stack(thread?: ThreadTarget, options?: CaptureOptions): Promise<
  * under `threadmeter`. Also of a thread that is in a loop already.
  *
  * Cost: the thread is stopped for 30 to 70 ms at the start (longer with much code loaded, or a large heap),
- * and slowed down meanwhile by 0 to 6 % at the default interval.
+ * and slowed down meanwhile by 0 to 7 % at the default interval.
  *
  * @throws {TypeError} `ERR_THREADMETER_INVALID_ARG_TYPE`
  * @throws {RangeError} `ERR_THREADMETER_OUT_OF_RANGE`
