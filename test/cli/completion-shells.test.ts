@@ -1,25 +1,13 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type CProgram, compileC } from '../fixtures/compile.js'
+import { expect, it } from 'vitest'
 import { completed } from './completing.js'
 import { Running } from './running.js'
-import { type StuckService, stuckService } from './stuck-service.js'
+import { sharedService } from './stuck-service.js'
+import { sharedTerminal } from './terminal.js'
 
-const cleanups: (() => void)[] = []
-let service: StuckService
-let pty: CProgram
-
-beforeAll(async () => {
-  pty = compileC('../examples/pty.c')
-  const states = { main: 'idle', crunch: 'fibonacci' } as const
-  service = await stuckService(states, { cleanup: (clean) => void cleanups.unshift(clean) })
-})
-
-afterAll(() => {
-  for (const clean of cleanups) clean()
-  pty.remove()
-})
+const pty = sharedTerminal()
+const service = sharedService({ main: 'idle', crunch: 'fibonacci' })
 
 it('offers the same in fish, with meanings', async () => {
   const { env, script } = await completed('fish')

@@ -1,26 +1,14 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { COMMANDS } from '../../dist/cli/commands.js'
-import { type CProgram, compileC } from '../fixtures/compile.js'
 import { completed } from './completing.js'
 import { Running, run } from './running.js'
-import { type StuckService, stuckService } from './stuck-service.js'
+import { sharedService } from './stuck-service.js'
+import { sharedTerminal } from './terminal.js'
 
-const cleanups: (() => void)[] = []
-let service: StuckService
-let pty: CProgram
-
-beforeAll(async () => {
-  pty = compileC('../examples/pty.c')
-  const states = { main: 'idle', crunch: 'fibonacci' } as const
-  service = await stuckService(states, { cleanup: (clean) => void cleanups.unshift(clean) })
-})
-
-afterAll(() => {
-  for (const clean of cleanups) clean()
-  pty.remove()
-})
+const pty = sharedTerminal()
+const service = sharedService({ main: 'idle', crunch: 'fibonacci' })
 
 /** What bash offers for the last of the words. */
 async function inBash(...lines: string[][]): Promise<string[][]> {
@@ -67,10 +55,10 @@ it('offers commands, options, choices, pids and threads in bash', async () => {
 
 it('completes what is typed into bash', async () => {
   const { env, script } = await completed('bash')
-  const wrapper = [pty.path, '24x120', 'bash', '--norc', '--noprofile', '-i']
+  const shell = 'exec bash --norc --noprofile -i'
   const typed = new Running([], {
     env: { ...env, PS1: '> ' },
-    wrapper: [...wrapper.slice(0, 2), 'sh', '-c', 'exec bash --norc --noprofile -i'],
+    wrapper: [pty.path, '24x120', 'sh', '-c', shell],
   })
   typed.child.stdin?.write(`source '${script}'; bind 'set enable-bracketed-paste off'\n`)
   await typed.until(/off'\r?\n/)

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { COMMANDS } from '../../dist/cli/commands.js'
 import { type Ending, run } from './running.js'
-import { type StuckService, stuckService } from './stuck-service.js'
+import { sharedService } from './stuck-service.js'
 import { temporaryFolder } from './temporary-folder.js'
 
 // docs/commands.md: what it says is printed is printed, and its options are those that there are.
@@ -10,23 +10,8 @@ import { temporaryFolder } from './temporary-folder.js'
 const TEXT = readFileSync(new URL('../../docs/commands.md', import.meta.url), 'utf8')
 const BLOCK = /^```console\n\$ threadmeter (.*)\n([\s\S]*?)\n```$/gm
 
-const cleanups: (() => void)[] = []
-let service: StuckService
-let allocating: StuckService
-
-beforeAll(async () => {
-  const cleanup = (clean: () => void): void => void cleanups.unshift(clean)
-  const states = { main: 'idle', mail: 'idle', crunch: 'fibonacci', shell: 'sleep' } as const
-  const both = [
-    stuckService(states, { cleanup }),
-    stuckService({ main: 'allocating' }, { cleanup }),
-  ]
-  ;[service, allocating] = (await Promise.all(both)) as [StuckService, StuckService]
-})
-
-afterAll(() => {
-  for (const clean of cleanups) clean()
-})
+const service = sharedService({ main: 'idle', mail: 'idle', crunch: 'fibonacci', shell: 'sleep' })
+const allocating = sharedService({ main: 'allocating' })
 
 /** What is the same in each run: no figures, ids and places, no verdict of a short look. */
 const skeleton = (text: string): string[] =>

@@ -1,22 +1,12 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import type { GcProfile, HeapProfile } from '../../dist/diagnostics/model.js'
 import { run } from './running.js'
-import { lineOf, PROGRAM, type StuckService, stuckService } from './stuck-service.js'
+import { lineOf, PROGRAM, sharedService } from './stuck-service.js'
 import { temporaryFolder } from './temporary-folder.js'
 
-const cleanups: (() => void)[] = []
-let service: StuckService
-
-beforeAll(async () => {
-  const states = { main: 'allocating', mail: 'idle', shell: 'sleep' } as const
-  service = await stuckService(states, { cleanup: (clean) => void cleanups.unshift(clean) })
-})
-
-afterAll(() => {
-  for (const clean of cleanups) clean()
-})
+const service = sharedService({ main: 'allocating', mail: 'idle', shell: 'sleep' })
 
 it('tells which function allocates', async () => {
   const cwd = temporaryFolder()

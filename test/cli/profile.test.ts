@@ -4,32 +4,20 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { gunzipSync } from 'node:zlib'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { widthOf } from '../../dist/cli/terminal/text.js'
 import type { CpuProfile } from '../../dist/diagnostics/model.js'
-import { type CProgram, compileC } from '../fixtures/compile.js'
 import { CLI, run } from './running.js'
-import { lineOf, PROGRAM, type StuckService, stuckService } from './stuck-service.js'
+import { lineOf, PROGRAM, sharedService } from './stuck-service.js'
 import { temporaryFolder } from './temporary-folder.js'
+import { sharedTerminal } from './terminal.js'
 
-const cleanups: (() => void)[] = []
 const ESCAPE = '\x1b'
 const SGR = new RegExp(`${ESCAPE}\\[[\\d;]*m`, 'g')
 // The line that is drawn again and again.
 const DRAWN = new RegExp(`\\r(?!${ESCAPE}\\[K)([^\\r\\n]+)${ESCAPE}\\[K`, 'g')
-let service: StuckService
-let pty: CProgram
-
-beforeAll(async () => {
-  pty = compileC('../examples/pty.c')
-  const states = { main: 'fibonacci', mail: 'idle', shell: 'sleep' } as const
-  service = await stuckService(states, { cleanup: (clean) => void cleanups.unshift(clean) })
-})
-
-afterAll(() => {
-  for (const clean of cleanups) clean()
-  pty.remove()
-})
+const pty = sharedTerminal()
+const service = sharedService({ main: 'fibonacci', mail: 'idle', shell: 'sleep' })
 
 const args = (...more: string[]): string[] => ['profile', String(service.pid), ...more]
 const profileIn = (path: string): CpuProfile => JSON.parse(readFileSync(path, 'utf8'))

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
 import { widthOf } from '../../dist/cli/terminal/text.js'
-import { type CProgram, compileC } from '../fixtures/compile.js'
 import { tids } from '../fixtures/proc.mjs'
 import { cleanEnvironment } from '../fixtures/run.js'
 import { type Ending, Running } from './running.js'
+import { sharedTerminal } from './terminal.js'
 
 // The table in a terminal of its own: what it sends to the terminal, and how it leaves it.
 
@@ -17,13 +17,7 @@ const FRAME = new RegExp(
 const SGR = new RegExp(`${ESCAPE}\\[[\\d;]*m`, 'g')
 const MANY = 200
 
-let pty: CProgram
-
-beforeAll(() => {
-  pty = compileC('../examples/pty.c')
-})
-
-afterAll(() => pty.remove())
+const pty = sharedTerminal()
 
 /** A process of which libuv's pool alone has that many threads. */
 async function manyThreads(): Promise<number> {

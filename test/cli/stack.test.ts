@@ -4,30 +4,18 @@ import { readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
 import type { StackReport } from '../../dist/diagnostics/model.js'
-import { type CProgram, compileC } from '../fixtures/compile.js'
 import { tids } from '../fixtures/proc.mjs'
 import { CLI, run } from './running.js'
-import { lineOf, PROGRAM, type StuckService, stuckService } from './stuck-service.js'
+import { lineOf, PROGRAM, sharedService, stuckService } from './stuck-service.js'
 import { temporaryFolder } from './temporary-folder.js'
+import { sharedTerminal } from './terminal.js'
 
-// One service for all: its threads only wait to be looked at.
-const cleanups: (() => void)[] = []
 const ESCAPE = '\x1b'
-let service: StuckService
-let pty: CProgram
-
-beforeAll(async () => {
-  pty = compileC('../examples/pty.c')
-  const states = { main: 'fibonacci', mail: 'idle', shell: 'sleep' } as const
-  service = await stuckService(states, { cleanup: (clean) => void cleanups.unshift(clean) })
-})
-
-afterAll(() => {
-  for (const clean of cleanups) clean()
-  pty.remove()
-})
+const pty = sharedTerminal()
+// One for all: its threads only wait to be looked at.
+const service = sharedService({ main: 'fibonacci', mail: 'idle', shell: 'sleep' })
 
 const reportsOf = (output: string): StackReport[] =>
   output
@@ -177,6 +165,21 @@ it('does not say of a thread that waits that it runs', async () => {
   expect(text.output).not.toContain('runs JavaScript')
 })
 
+it('hands a terminal nothing that a thread could have it do by its name', async () => {
+  const { pid } = await stuckService({ main: 'idle', [`a${ESCAPE}[7mb`]: 'idle' })
+  const folder = temporaryFolder()
+  const endings = await Promise.all([
+    run(['stack', String(pid)]),
+    run(['stack', String(pid), 'nobody']),
+    run(['profile', String(pid), '2', '-s', '0.1', '-o', join(folder, 'profile')]),
+  ])
+  expect(endings.map(({ code }) => code)).toEqual([0, 1, 0])
+  for (const { output, errors } of endings) {
+    expect(output + errors).not.toContain(ESCAPE)
+    expect(output + errors).toContain('a?[7mb')
+  }
+})
+
 it('colours on a terminal of any width, and lets the terminal wrap', async () => {
   const open = (size: string, env: NodeJS.ProcessEnv = {}, ...more: string[]) =>
     run(['stack', String(service.pid), 'main', ...more], { wrapper: [pty.path, size], env })
@@ -203,6 +206,15 @@ it('ends quietly when its reader leaves', async () => {
     ...['-c', command, process.execPath, CLI],
   ])
   expect({ stdout: stdout.length, stderr }).toEqual({ stdout: 20, stderr: '' })
+})
+
+it('says in a line why standard output takes nothing', async () => {
+  const command = `"$0" "$1" stack ${service.pid} > /dev/full`
+  const failed = promisify(execFile)('bash', ['-c', command, process.execPath, CLI])
+  await expect(failed).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^threadmeter: cannot write to standard output: ENOSPC: .*\n$/),
+  })
 })
 
 it('writes to a file that is private, and not over another', async () => {

@@ -3,13 +3,15 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { onTestFinished } from 'vitest'
+import { afterAll, beforeAll, onTestFinished } from 'vitest'
 import { cleanEnvironment } from '../fixtures/run.js'
 import { type Cleanup, temporaryDirectory } from '../observer/service.js'
 
 export const PROGRAM = fileURLToPath(new URL('fixtures/stuck-service.mjs', import.meta.url))
 
 type State = 'idle' | 'fibonacci' | 'allocating' | 'sleep' | 'waits' | 'nap' | 'ends'
+
+type States = Readonly<Record<string, State>> & { readonly main: State }
 
 interface Options {
   readonly env?: NodeJS.ProcessEnv
@@ -26,7 +28,7 @@ export interface StuckService {
 
 /** Starts it with a main thread and named workers; resolves when all do what they are told. */
 export async function stuckService(
-  states: Record<string, State> & { main: State },
+  states: States,
   { env = {}, program = PROGRAM, cleanup = onTestFinished }: Options = {},
 ): Promise<StuckService> {
   const directory = temporaryDirectory(cleanup)
@@ -43,6 +45,20 @@ export async function stuckService(
   // Their states begin 0.1 s after they are up.
   await setTimeout(300)
   return { pid: child.pid as number, directory, child }
+}
+
+/** One for all tests of a file, which is not there before they run. */
+export function sharedService(states: States): StuckService {
+  const cleanups: (() => void)[] = []
+  const service = {} as StuckService
+  beforeAll(async () => {
+    const cleanup = (clean: () => void): void => void cleanups.unshift(clean)
+    Object.assign(service, await stuckService(states, { cleanup }))
+  })
+  afterAll(() => {
+    for (const clean of cleanups) clean()
+  })
+  return service
 }
 
 const SOURCE = readFileSync(PROGRAM, 'utf8').split('\n')
