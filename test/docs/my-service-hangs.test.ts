@@ -187,6 +187,7 @@ function shapeOf(line: string): string {
       .replace(/\d{8}T\d{6}\.\d{3}Z|\d{8}-\d{6}/g, 'time')
       // On a crowded machine, whoever would be busy is starved.
       .replace(/\bstarved\b/, 'busy')
+      .replace(/\bdoes not answer$/, 'in a native call')
       .replace(
         /wanting to run, .*/,
         'burning a processor in native code (1 cores): nothing answers',
