@@ -20,7 +20,7 @@ describe('a thread that runs JavaScript', () => {
   it.each([
     ['spin', 'spin'],
     ['fibonacci', 'fibonacci'],
-    ['backtrack', 'backtrack'],
+    ['match', 'match'],
     ['waitForLock', 'waitForLock'],
     ['runWasm', 'runWasm'],
   ])('is in %s', async (state, name) => {
@@ -30,7 +30,7 @@ describe('a thread that runs JavaScript', () => {
     for (const { state: found, frames, thread } of reports.values()) {
       expect([thread.name, found]).toEqual([thread.name, 'javascript'])
       expect(frames.map(({ functionName }) => functionName)).toContain(name)
-      expect(frames.some(({ url }) => url.endsWith('/engine-states.mjs'))).toBe(true)
+      expect(frames.some(({ url }) => url.endsWith('/endless-states.mjs'))).toBe(true)
     }
   })
 
