@@ -100,6 +100,18 @@ it('fits terminals from 20 to 200 columns', async () => {
   expect(endings.at(-1)?.output).toMatch(/CPU % .*delay .*ELU % .*verdict/)
 })
 
+it('says of a process that is stopped that it does not answer, and waits for it no longer', async () => {
+  const { pid, child } = await stuckService({ main: 'idle' })
+  child.kill('SIGSTOP')
+  const [told, asked] = await Promise.all([
+    run(['ps', String(pid)]),
+    // What is no threadId may be a tid: the process would be asked.
+    run(['stack', String(pid), '77', '--timeout', '1']),
+  ])
+  expect(told).toMatchObject({ code: 0, output: expect.stringContaining('does not answer') })
+  expect(asked).toMatchObject({ code: 1, errors: 'threadmeter: not done within 1 s\n' })
+})
+
 it('says what to do where nothing runs', async () => {
   const sleeper = spawn('sleep', ['60'], { stdio: 'ignore' })
   onTestFinished(() => void sleeper.kill('SIGKILL'))
