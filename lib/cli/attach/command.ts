@@ -48,8 +48,9 @@ export const attach: Command = {
   notes: `The command is stack (the default), profile, heap-profile, heap-snapshot or gc, with its options. The
 process gets SIGUSR1, at which Node.js opens its debugging port (127.0.0.1:9229 unless --inspect-port says
 otherwise), and the port is closed again at the end. One that is open already is used, and stays open.
-Until it is closed, anyone on this machine can run code in the process. process.exit() in it waits for the end of the capture.
-The signal can interrupt a synchronous read of its main thread (EINTR). A process that has loaded threadmeter/register needs none of this.
+Until it is closed, anyone on this machine can run code in the process, and process.exit() in it waits for
+the end of the capture. The signal can interrupt a synchronous read of its main thread (EINTR). A process
+that has loaded threadmeter/register needs none of this.
 
 ${EXIT_NOTES}`,
   tellsErrorsInJson: true,
