@@ -8,8 +8,6 @@ export const EXIT = {
   misused: 2,
   blocked: 3,
   partial: 4,
-  /** By a second Ctrl-C, or before there was anything to write. */
-  interrupted: 130,
 } as const
 
 export type CaptureError = Error & { code?: string; details?: unknown }

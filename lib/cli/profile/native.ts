@@ -112,7 +112,7 @@ export async function runNativeProfile(input: CommandInput): Promise<number> {
     say('threadmeter: the process ended in the middle')
     return EXIT.partial
   } catch (error) {
-    if (isAbortError(error)) return EXIT.interrupted
+    if (isAbortError(error)) return interruption.exitCode
     if (error instanceof ThreadmeterError) throw new Failure(error.message, { cause: error })
     throw error
   } finally {

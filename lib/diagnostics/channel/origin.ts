@@ -4,7 +4,7 @@ import type { CapturedThread, CaptureRoute } from '../model.js'
 import { openMainSession } from './main-session.js'
 import { MAIN_THREAD } from './main-thread.js'
 
-/** A session with the inspector of a main thread, as far as channels need it: `Session` of node:inspector is one. */
+/** A session with the inspector of a main thread, as far as channels need it. */
 export interface MainSession {
   on(event: 'inspectorNotification', listener: (message: object) => void): unknown
   post(

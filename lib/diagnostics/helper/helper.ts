@@ -69,7 +69,8 @@ export class Helper {
     try {
       connection.once('close', this.#life.hold())
       const { answer } = await this.load()
-      answer(connection)
+      // An HTTP server would keep what is gone already.
+      if (!connection.destroyed) answer(connection)
     } catch (error) {
       refuse(connection, messageOf(error))
     }
