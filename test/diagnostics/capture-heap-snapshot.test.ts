@@ -1,10 +1,18 @@
+import { execFile } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { capture } from '../../dist/diagnostics/capture/capture.js'
 import { checkRoom } from '../../dist/diagnostics/capture/snapshot-room.js'
 import { tightestMemory } from '../../dist/diagnostics/kernel/memory.js'
 import { openWindow } from '../../dist/diagnostics/kernel/window.js'
 import { checkRequest } from '../../dist/diagnostics/request.js'
+import { cleanEnvironment } from '../fixtures/run.js'
+import { runtimeDirectory } from '../observer/running.js'
 import { during, type Taken, temporaryDirectory } from './capturing.js'
+
+const FULL_DISK = fileURLToPath(new URL('fixtures/capture-full-disk.mjs', import.meta.url))
 
 describe('a heap snapshot', () => {
   it('is written by a thread in the middle of a loop, for its owner alone', async () => {
@@ -80,6 +88,19 @@ describe('a heap snapshot', () => {
     expect(failed.error?.message).toContain('is refused')
     expect(failed.files).toEqual([])
     expect(left.error?.code).toBe('ENOENT')
+  })
+
+  it('fails where the disk is full, and nothing else does', async () => {
+    const directory = temporaryDirectory()
+    // No file can grow beyond 2 MB: as on a full disk, a write ends in the middle.
+    const args = ['-c', 'ulimit -f 2000; exec "$@"', 'bash', process.execPath, FULL_DISK, directory]
+    const environment = { ...cleanEnvironment(), THREADMETER_DIR: runtimeDirectory() }
+    const { stdout } = await promisify(execFile)('bash', args, { env: environment })
+    expect(JSON.parse(stdout)).toEqual({
+      snapshot: expect.stringMatching(/^ERR_THREADMETER_CAPTURE_FAILED EFBIG/),
+      state: 'idle',
+    })
+    expect(readdirSync(directory)).toEqual([])
   })
 
   it('is refused with the numbers where there is too little memory or room', () => {

@@ -27,15 +27,27 @@ async function writtenByThread(channel: Channel, path: string): Promise<void> {
   throw failed('heap-snapshot', exceptionDetails.exception?.description ?? 'the thread threw')
 }
 
+function writeAll(descriptor: number, bytes: Buffer): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at)
+}
+
 /**
  * The protocol's way that answers a thread that never comes to its event loop: taking a snapshot is part of
  * the end of tracking, whereas `takeHeapSnapshot` waits for the loop.
  */
 async function writtenFromEvents(channel: Channel, file: PrivateFile): Promise<void> {
   const descriptor = file.create()
-  const quiet = channel.on('HeapProfiler.addHeapSnapshotChunk', ({ chunk }: { chunk: string }) =>
-    writeSync(descriptor, chunk),
-  )
+  let failure: unknown
+  const take = ({ chunk }: { chunk: string }) => {
+    if (failure !== undefined) return
+    try {
+      writeAll(descriptor, Buffer.from(chunk))
+    } catch (error) {
+      // Of a full disk, say: thrown from here, nobody would catch it.
+      failure = error
+    }
+  }
+  const quiet = channel.on('HeapProfiler.addHeapSnapshotChunk', take)
   try {
     await channel.post('HeapProfiler.startTrackingHeapObjects', { trackAllocations: false })
     await channel.post('HeapProfiler.stopTrackingHeapObjects', { reportProgress: false })
@@ -45,6 +57,7 @@ async function writtenFromEvents(channel: Channel, file: PrivateFile): Promise<v
     // Ends the tracking as well, which keeps the thread from ending.
     await channel.post('HeapProfiler.disable').catch(() => {})
   }
+  if (failure !== undefined) throw failure
 }
 
 async function write(channel: Channel, file: PrivateFile, course: Course): Promise<void> {

@@ -53,9 +53,13 @@ export class PrivateFile {
     this.path = join(this.#directory, name)
   }
 
-  /** How much of it there is. */
+  /** How much of it there is. Never throws: it is read by a timer while the file grows. */
   get bytes(): number {
-    return statSync(this.path, { throwIfNoEntry: false })?.size ?? 0
+    try {
+      return statSync(this.path).size
+    } catch {
+      return 0
+    }
   }
 
   /** Creates it, for its owner alone; for writing by whoever calls. */
