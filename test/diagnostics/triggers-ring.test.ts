@@ -76,6 +76,20 @@ it('removes nothing that is not of its kind', async () => {
   expect(left).toHaveLength(foreign.length + 3)
 })
 
+it('keeps what it writes after the clock was set back, and what was young before', async () => {
+  const directory = emptyDirectory()
+  const tomorrow = new Date(Date.now() + 86_400_000).toISOString().replace(/[-:]/g, '')
+  const ahead = ['a', 'b', 'c'].map((name) => `threadmeter-${tomorrow}-1-main-${name}.cpuprofile`)
+  for (const name of ahead) writeFileSync(join(directory, name), '{}')
+  await write(directory, { files: 3, bytes: 1e6, count: 2, size: 100 })
+  const left = readdirSync(directory).sort()
+  expect(left).toEqual([
+    expect.stringMatching(/-one\.stack\.json$/),
+    expect.stringMatching(/-one\.stack\.json$/),
+    ahead[2],
+  ])
+})
+
 it('holds for two processes that share a directory', async () => {
   const directory = emptyDirectory()
   const shared = { files: 10, bytes: 1e6, count: 300, size: 200 }

@@ -4,7 +4,7 @@ import type { CapturedThread, CaptureKind, StackReport } from '../model.js'
 import { checkRequest, type RequestFields } from '../request.js'
 import type { StackOfTrigger, TriggerSpec } from './model.js'
 import { type Rest, Rests } from './rests.js'
-import type { Ring } from './ring.js'
+import { type Ring, timeText } from './ring.js'
 
 // How long captures may take beyond the seconds that they run for.
 const STACK_MS = 10_000
@@ -41,9 +41,8 @@ const piece = (text: string): string => text.replace(/[^\w.-]+/g, '_').slice(0, 
 
 /** Sorts by time, and tells process, thread and trigger apart. */
 function baseName({ at, thread: { pid, name, threadId }, trigger }: Firing): string {
-  const time = new Date(at).toISOString().replace(/[-:]/g, '')
   const thread = threadId === 0 ? 'main' : `${threadId}-${piece(name)}`
-  return `threadmeter-${time}-${pid}-${thread}-${piece(trigger)}`
+  return `threadmeter-${timeText(at)}-${pid}-${thread}-${piece(trigger)}`
 }
 
 /** A line for each member, and for each frame: `cat` shows who called whom. */

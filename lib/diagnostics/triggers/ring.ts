@@ -24,6 +24,9 @@ const PARTIAL = /^\.threadmeter-partial-(\d+)-(\d+)-(\d+)$/
 
 const DAY_MS = 86_400_000
 
+// By which the clocks of those that share a directory may differ.
+const APART_MS = 60_000
+
 /** How many captures of this process need a directory for what is not complete. */
 const holders = new Map<string, number>()
 
@@ -32,6 +35,9 @@ export interface RingBounds {
   readonly files: number
   readonly bytes: number
 }
+
+/** A moment, in ms since the Unix epoch, as it stands in the names of files: they sort by it. */
+export const timeText = (at: number): string => new Date(at).toISOString().replace(/[-:]/g, '')
 
 /** The directory of those who name none: outlives the process, unlike the runtime directory. */
 export const defaultDirectory = (): string => join(tmpdir(), `threadmeter-captures-${ownUid()}`)
@@ -168,10 +174,15 @@ export class Ring {
     }
   }
 
-  /** The oldest first. */
+  /** The oldest first: what lies ahead of a clock was written before that was set back. */
   #list(): Kept[] {
     const names = readdirSync(this.directory).filter((name) => NAME.test(name))
-    return names.sort().flatMap((name) => keptAt(join(this.directory, name)))
+    const ahead = `threadmeter-${timeText(Date.now() + APART_MS)}`
+    const isAhead = (name: string): number => Number(name > ahead)
+    return names
+      .sort()
+      .sort((one, other) => isAhead(other) - isAhead(one))
+      .flatMap((name) => keptAt(join(this.directory, name)))
   }
 
   /** What processes left that were killed while they wrote. */
