@@ -61,6 +61,7 @@ function tell(
 class SetTrigger implements Trigger {
   readonly id: string
   readonly #following = new AbortController()
+  #stopping: Promise<void> | undefined
   #last: readonly TriggeredCapture[] | undefined
 
   constructor({ id }: TriggerStatus, onCapture: TriggerCapture['onCapture']) {
@@ -68,16 +69,24 @@ class SetTrigger implements Trigger {
     if (onCapture !== undefined) void follow(id, this.#following.signal, onCapture)
   }
 
-  async stop(): Promise<void> {
-    if (this.#last !== undefined) return
-    this.#last = await this.captures()
-    this.#following.abort()
+  stop(): Promise<void> {
+    this.#stopping ??= this.#remove().catch((error) => {
+      // It is set all the same: who asks again shall not be told that it is gone.
+      this.#stopping = undefined
+      throw error
+    })
+    return this.#stopping
+  }
+
+  async #remove(): Promise<void> {
     const question = { method: 'DELETE', path: pathOf(this.id) } as const
     const { recent } = await askForJson<TriggerStatus>(await ownSocket(), question)
     this.#last = recent
+    this.#following.abort()
   }
 
   async captures(): Promise<readonly TriggeredCapture[]> {
+    await this.#stopping?.catch(() => {})
     if (this.#last !== undefined) return this.#last
     const question = { method: 'GET', path: pathOf(this.id) } as const
     return (await askForJson<TriggerStatus>(await ownSocket(), question)).recent

@@ -7,6 +7,8 @@ import { emptyDirectory, hottest, readJson, runApp, saidBy, startFixture } from 
 
 const APP = fileURLToPath(new URL('fixtures/triggers-app.mjs', import.meta.url))
 
+const STOP = fileURLToPath(new URL('fixtures/triggers-stop.mjs', import.meta.url))
+
 const started = (plan: object, env?: NodeJS.ProcessEnv) =>
   startFixture(APP, [JSON.stringify(plan)], env)
 
@@ -85,4 +87,13 @@ it.concurrent('shares one directory and its bounds between the processes of a se
   expect(taken.length).toBeGreaterThanOrEqual(4)
   const kept = readdirSync(directory).map((name) => join(directory, name))
   expect(kept).toEqual(taken.sort((a, b) => (a < b ? -1 : 1)).slice(-2))
+})
+
+it.concurrent('watches no more once it is stopped, however often that is asked', async () => {
+  expect(JSON.parse(await saidBy(startFixture(STOP, [emptyDirectory()])))).toEqual({
+    beyond: 'ERR_THREADMETER_BUSY',
+    failures: [],
+    captures: 0,
+    files: [],
+  })
 })
