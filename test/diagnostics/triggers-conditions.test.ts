@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { conditionFor } from '../../dist/diagnostics/triggers/condition.js'
 import { type Captured, emptyDirectory, hottest, readJson, runApp } from './triggers-app.js'
 
 // Each condition on a real program: in the right thread, not on its neighbours, not too early.
@@ -140,5 +141,25 @@ describe.concurrent('cpuAbove, eluAbove, heapAbove', () => {
     expect(bytes.value).toBeGreaterThan(100e6)
     expect(share.value).toBeGreaterThan(0.02)
     expect(share.value).toBeLessThan(0.5)
+  })
+})
+
+describe('a rate that is looked at in parts', () => {
+  const spec = { condition: 'cpuAbove', threshold: 0.5, for: 4 } as never
+
+  /** Whether it is met at each of the looks, at those ms, of a thread that is busy for so many. */
+  function metAt(busyMs: number, looks: readonly number[]): boolean[] {
+    const condition = conditionFor(spec)
+    return looks.map((at) => {
+      const thread = { at, cpu: Math.min(at, busyMs) } as never
+      return condition.look(thread, undefined).met
+    })
+  }
+
+  it('counts no part that has not been seen to its end', () => {
+    // Parts end at 1100, 2200, 3300 and 4400: at 4050 nobody knows of the last one.
+    const looks = [0, 550, 1100, 1650, 2200, 2750, 3300, 4050, 4400]
+    expect(metAt(3350, looks)).not.toContain(true)
+    expect(metAt(9000, looks).indexOf(true)).toBe(8)
   })
 })

@@ -65,8 +65,9 @@ class Sustained implements Condition {
     const before = this.#before
     if (before === undefined) this.#before = thread
     else if (thread.at - before.at >= this.#step) this.#end(before, thread)
-    const met = thread.at - this.#since >= this.#spec.for * MS_PER_SECOND
-    return { met, value: this.#value }
+    // The part that has begun may yet be below the mark.
+    const seenTo = (this.#before as WatchedThread).at
+    return { met: seenTo - this.#since >= this.#spec.for * MS_PER_SECOND, value: this.#value }
   }
 
   #end(before: WatchedThread, now: WatchedThread): void {
