@@ -56,7 +56,10 @@ class Watch implements Triggers {
   }
 
   add(spec: TriggerSpec): TriggerStatus {
-    if (this.#triggers.size >= MOST_TRIGGERS || this.#abort.signal.aborted) {
+    if (this.#abort.signal.aborted) {
+      throw new ThreadmeterError('ERR_THREADMETER_PROCESS_ENDED', [String(process.pid)])
+    }
+    if (this.#triggers.size >= MOST_TRIGGERS) {
       throw new ThreadmeterError('ERR_THREADMETER_BUSY', [`there are ${MOST_TRIGGERS} triggers`])
     }
     this.#looks ??= new Looks()
