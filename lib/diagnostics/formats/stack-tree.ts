@@ -44,7 +44,7 @@ export interface StackTree {
   readonly samples: readonly number[]
   /** What each sample weighs. */
   readonly weights: readonly number[]
-  /** Mean between samples, in `unit`; null where that says nothing. */
+  /** Median between samples, in `unit`; null where that says nothing. */
   readonly period: number | null
   /** Null for profiles that somebody else took. */
   readonly details: CaptureDetails | null
