@@ -130,6 +130,39 @@ describe('a window on a thread', () => {
   })
 })
 
+describe('a thread that hardly gets a processor', () => {
+  const spinners: ReturnType<typeof spawn>[] = []
+
+  /** The pid of an endless loop on one processor, the first that this process may use. */
+  function spinner(...before: string[]): number {
+    const status = readFileSync('/proc/self/status', 'latin1')
+    const [, cpu = '0'] = /^Cpus_allowed_list:\s*(\d+)/m.exec(status) ?? []
+    const made = spawn('taskset', ['-c', cpu, ...before, 'sh', '-c', 'while :; do :; done'])
+    spinners.push(made)
+    return made.pid as number
+  }
+
+  afterAll(() => {
+    for (const one of spinners) one.kill('SIGKILL')
+  })
+
+  it('has waited for no more than all of the time', async () => {
+    spinner()
+    const pid = spinner('nice', '-n', '19')
+    const thread = { pid, tid: pid, threadId: 0, name: 'main', role: 'main' } as const
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    const waited: number[] = []
+    for (let i = 0; i < 40; i++) {
+      const window = openWindow(thread)
+      waited.push((await kernelView(pid, pid, 50)).runDelay as number)
+      const { runDelaySeconds, seconds } = window.close()
+      expect(runDelaySeconds).toBeLessThanOrEqual(seconds)
+    }
+    expect(Math.max(...waited)).toBeLessThanOrEqual(1)
+    expect(Math.max(...waited)).toBeGreaterThan(0.5)
+  })
+})
+
 describe('the names of system calls', () => {
   it('are those of the two architectures', () => {
     const [x64, arm64] = [systemCalls('x64'), systemCalls('arm64')]

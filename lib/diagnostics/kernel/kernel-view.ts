@@ -48,6 +48,10 @@ const UNKNOWN: KernelView = { state: null, syscall: null, wchan: null, cpu: null
 const share = (from: number, to: number, spanNs: number): number | null =>
   spanNs > 0 && to >= from ? (to - from) / spanNs : null
 
+/** A wait for a processor is counted when it ends, also what of it lies before. */
+const atMostAll = (shareOfTime: number | null): number | null =>
+  shareOfTime === null ? null : Math.min(shareOfTime, 1)
+
 /**
  * What the kernel says of a thread. State, system call and place are of the moment of the call, before it
  * returns; CPU utilization and run delay are of the `overMs` from then on. All is null for a thread that is
@@ -73,6 +77,6 @@ export async function kernelView(
   return {
     ...moment,
     cpu: share(before.cpuNs, after.cpuNs, spanNs),
-    runDelay: share(before.runDelayNs, after.runDelayNs, spanNs),
+    runDelay: atMostAll(share(before.runDelayNs, after.runDelayNs, spanNs)),
   }
 }

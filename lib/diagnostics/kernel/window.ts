@@ -60,11 +60,14 @@ export function openWindow(
   return {
     close() {
       const after = look(thread, eventLoop)
+      const length = (after.at - before.at) / 1000
+      const runDelay = seconds(before.runDelay, after.runDelay)
       return {
         startedAt,
-        seconds: (after.at - before.at) / 1000,
+        seconds: length,
         cpuSeconds: seconds(before.cpu, after.cpu),
-        runDelaySeconds: seconds(before.runDelay, after.runDelay),
+        // The kernel counts a wait for a processor when it ends, also what of it lies before the window.
+        runDelaySeconds: runDelay === null ? null : Math.min(runDelay, length),
         eventLoopUtilization: utilization(before.eventLoop, after.eventLoop),
       }
     },
