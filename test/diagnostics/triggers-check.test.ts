@@ -79,10 +79,17 @@ describe('a trigger as text', () => {
       { files: 3, bytes: 2 ** 40, every: 86_400 },
     ],
     [{ heapAbove: 2 ** 31, for: 60, thread: 'a,b=c;d' }, { heapSnapshot: true }],
+    [{ cpuAbove: 1e-7 }, {}],
+    [{ heapAbove: 1e21 }, {}],
   ])('says the same: %j, %j', (conditions, capture) => {
     const spec = checkTrigger(conditions, capture)
     const query = new URLSearchParams(textOfTrigger(spec))
     expect(triggerFromText('query', new URLSearchParams(query.toString()))).toEqual(spec)
+  })
+
+  it('names what is no number', () => {
+    const query = new URLSearchParams('blockedFor=1.2.3')
+    expect(() => triggerFromText('query', query)).toThrow("'1.2.3'")
   })
 
   it('refuses names that are given twice, or that no object should have', () => {

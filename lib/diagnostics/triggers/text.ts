@@ -13,12 +13,15 @@ const SWITCHES: ReadonlyMap<string, boolean> = new Map([
   ['0', false],
 ])
 
+// As JavaScript writes them, and as people do.
+const NUMBER = /^(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i
+
 function readValue(key: string, text: string): unknown {
   if (key === 'directory') return text
   // As in all requests: digits alone are a threadId, whatever threads are called.
   if (key === 'thread') return /^\d+$/.test(text) ? Number(text) : text
   if (key === 'heapSnapshot') return SWITCHES.get(text) ?? text
-  return /^[\d.]+(?:e\d+)?$/i.test(text) ? Number(text) : text
+  return NUMBER.test(text) ? Number(text) : text
 }
 
 /**
