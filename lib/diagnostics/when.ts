@@ -109,8 +109,9 @@ class SetTrigger implements Trigger {
  *
  * Files are `threadmeter-<time>-<pid>-<thread>-<trigger>` with `.stack.json`, `.cpuprofile` and
  * `.heapsnapshot`, readable by this user alone. As long as the condition holds there is another capture of the
- * thread each `every` seconds; within these, of four workers at most, and of the main thread. What fails is counted, and shown by `GET /v1/triggers`; it is never thrown. The variable
- * THREADMETER_WHEN sets triggers without code.
+ * thread each `every` seconds; within these, of four workers at most, and of the main thread. What fails is
+ * counted, and shown by `GET /v1/triggers`; it is never thrown. The variable THREADMETER_WHEN sets triggers
+ * without code.
  *
  * Cost: in the helper's thread 1.5 ms of CPU time a second for five threads, 2 ms for all four conditions, 2.7 ms
  * for 33 threads; nothing in the threads that are watched, and nothing without triggers.

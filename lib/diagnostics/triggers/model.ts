@@ -43,7 +43,10 @@ export type TriggerConditions =
 export interface TriggerCapture {
   /** Length of the CPU profile that follows the stack, up to 300; 0: none. Default 5. */
   profileSeconds?: number
-  /** Takes a heap snapshot as well, which stops the thread. Default false. */
+  /**
+   * Takes a heap snapshot as well, which stops the thread. Its file may be 2.5 times as large as the heap in
+   * use, and is not kept when it is larger than `bytes`. Default false.
+   */
   heapSnapshot?: boolean
   /**
    * Where the files go. Default: `threadmeter-captures-<uid>` in `os.tmpdir()`, for this user alone. It may
