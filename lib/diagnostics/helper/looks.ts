@@ -35,7 +35,9 @@ function ratesBetween(before: ThreadInfo, after: ThreadInfo, spanMs: number): Ra
   const delays = [before.runDelay, after.runDelay] as const
   return {
     cpu: share(before.cpuTime, after.cpuTime),
-    runDelay: delays[0] === null || delays[1] === null ? null : share(delays[0], delays[1]),
+    // The kernel counts a wait when it ends, also what of it lies before.
+    runDelay:
+      delays[0] === null || delays[1] === null ? null : Math.min(share(delays[0], delays[1]), 1),
     eventLoopUtilization: utilization(before, after),
   }
 }
