@@ -6,10 +6,13 @@ import { expect, it } from 'vitest'
 import { appIn } from './door-app.js'
 import { directoryOfTest } from './door-running.js'
 
-const PAGE = readFileSync(new URL('../../docs/diagnostics.md', import.meta.url), 'utf8')
+/** A page's shell blocks in their order, each with what one reads as it stands. */
+function blocksOf(page: string): string[] {
+  const text = readFileSync(new URL(`../../docs/${page}`, import.meta.url), 'utf8')
+  return [...text.matchAll(/^```sh\n(.*?)^```/gms)].map(([, block]) => block as string)
+}
 
-/** The page's shell blocks in their order, each with what one reads as it stands. */
-const blocks = [...PAGE.matchAll(/^```sh\n(.*?)^```/gms)].map(([, text]) => text as string)
+const blocks = blocksOf('diagnostics.md')
 
 interface Ran {
   block: string
@@ -39,7 +42,7 @@ async function runAll(blocks: readonly string[], where: string, pid: number): Pr
 
 it('what the page says to curl works as it stands', async () => {
   const where = directoryOfTest()
-  const { pid } = await appIn({ THREADMETER_DIR: where })
+  const { pid } = await appIn({ THREADMETER_DIR: where, TMPDIR: directoryOfTest() })
   const ran = await runAll(blocks, where, pid)
   const of = (text: string): string => ran.find(({ block }) => block.includes(text))?.stdout ?? ''
   expect(blocks.length).toBeGreaterThan(7)
@@ -62,4 +65,23 @@ it('what the page says to curl works as it stands', async () => {
     ...{ 'main.cpuprofile': null, 'main.heapprofile': null, 'main.gc.json': null },
     ...{ 'early.cpuprofile': 'aborted', 'main.heapsnapshot': true, '*.heapsnapshot': true },
   })
+})
+
+it('what the page on services that hang says to curl does, too', async () => {
+  const where = directoryOfTest()
+  const { pid } = await appIn({ THREADMETER_DIR: where, TMPDIR: directoryOfTest() })
+  const [block, ...others] = blocksOf('my-service-hangs.md').filter((text) => text.includes('curl'))
+  expect(others).toEqual([])
+  const script = (block as string)
+    .replace('/dev/shm/threadmeter-$(id -u)/4711-*', where)
+    .replaceAll('4711', `${pid}`)
+    .replaceAll('curl ', 'curl -sS --fail-with-body ')
+  const { stdout } = await promisify(execFile)('sh', ['-ec', script])
+  const [before, set, removed] = stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line))
+  expect(before).toEqual({ triggers: [] })
+  expect(set).toMatchObject({ condition: 'blockedFor', threshold: 5, capture: { every: 600 } })
+  expect(removed.id).toBe(set.id)
 })
