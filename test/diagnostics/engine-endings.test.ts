@@ -1,15 +1,22 @@
 import { describe, expect, it } from 'vitest'
-import type { CpuProfile } from '../../dist/diagnostics/model.js'
+import type { CpuProfile, ProgressEvent } from '../../dist/diagnostics/model.js'
 import { type Answer, EngineApp, type WorkerSpec } from './engine-app.js'
 
 const MINUTE = { kind: 'cpu-profile', seconds: 60 }
+const KINDS = ['cpu-profile', 'heap-profile', 'gc-profile']
 
-/** Begins a profile of a minute and does something as soon as it runs. */
+/** Begins profiles of a minute and does something as soon as all of them run. */
+function duringProfiles(app: EngineApp, requests: object[], act: () => void): Promise<Answer[]> {
+  let begun = 0
+  const heard = ({ event }: ProgressEvent) => {
+    if (event === 'started' && ++begun === requests.length) setTimeout(act, 300)
+  }
+  return Promise.all(requests.map((request) => app.capture({ ...MINUTE, ...request }, { heard })))
+}
+
 async function duringProfile(app: EngineApp, thread: string, act: () => void): Promise<Answer> {
-  return app.capture(
-    { ...MINUTE, thread },
-    { heard: ({ event }) => event === 'started' && setTimeout(act, 300) },
-  )
+  const [answer] = await duringProfiles(app, [{ thread }], act)
+  return answer as Answer
 }
 
 function profileOf({ outcomes, failed }: Answer): CpuProfile {
@@ -43,8 +50,12 @@ describe('a worker that ends in the middle of its profile', () => {
     ],
   ])('%s', async (_, workers, line) => {
     const app = await EngineApp.start({ workers })
-    const answer = await duringProfile(app, 'one', () => app.say(line))
-    const profile = profileOf(answer)
+    // In a worker without threadmeter a termination is lost when it hits what is evaluated.
+    const kinds = KINDS.filter((kind) => kind !== 'gc-profile' || !workers.at(-1)?.bare)
+    const requests = kinds.map((kind) => ({ kind, thread: 'one' }))
+    const profiles = await duringProfiles(app, requests, () => app.say(line))
+    const [profile, ...others] = profiles.map(profileOf)
+    for (const { threadmeter } of others) expect(threadmeter.partial).toBe('thread ended')
     expect(profile.threadmeter).toMatchObject({ partial: 'thread ended', thread: { name: 'one' } })
     expect(profile.samples.length).toBeGreaterThan(10)
     if (workers.at(-1)?.state === 'fibonacci') expect(functionsIn(profile)).toContain('fibonacci')
@@ -64,13 +75,11 @@ describe('a process that ends in the middle of profiles', () => {
   ])('exits%s', async (_, nodeArgs) => {
     const workers = [{ name: 'one', state: 'fibonacci' }]
     const app = await EngineApp.start({ workers }, nodeArgs)
-    const profiles = Promise.all([
-      app.capture({ ...MINUTE, thread: 'main' }),
-      duringProfile(app, 'one', () => app.say('process.exit(7)')),
-    ])
-    const [main, one] = (await profiles).map(profileOf)
-    expect(main.threadmeter.partial).toBe('process ended')
-    expect(one.threadmeter.partial).toBe('process ended')
+    const requests = ['one', 'main'].flatMap((thread) => KINDS.map((kind) => ({ kind, thread })))
+    const answers = await duringProfiles(app, requests, () => app.say('process.exit(7)'))
+    const profiles = answers.map(profileOf)
+    for (const { threadmeter } of profiles) expect(threadmeter.partial).toBe('process ended')
+    const [one] = profiles
     expect(functionsIn(one)).toContain('fibonacci')
     expect(await app.ended).toBe(7)
   })

@@ -12,6 +12,9 @@ const SECONDS = 1000
 // two of these looks.
 const LOOK_MS = 100
 
+// From a termination to the end of the thread.
+const ENDING_MS = 500
+
 /** One collection of v8.GCProfiler: kind, pause in µs, and heap in use and in all, before and after. */
 type Collection = [string, number, number, number, number, number]
 
@@ -90,8 +93,11 @@ async function look(channel: Channel, objectId: string, goOn: boolean): Promise<
 }
 
 /** What the looks before have seen is what there is of a thread that ends. */
-function nothingAtItsEnd(error: unknown): undefined {
-  if (!isEndOfThread(error)) throw error
+async function nothingAtItsEnd(error: unknown, course: Course): Promise<undefined> {
+  if (isEndOfThread(error)) return
+  // A termination fails what it hits, which may be told before the end itself.
+  await course.wait(ENDING_MS)
+  if (course.cutShort === null || course.cutShort === 'aborted') throw error
 }
 
 /** Collections of one look, spread evenly over it. */
@@ -130,7 +136,9 @@ export async function captureGcProfile(
       for (let goOn = true; goOn; ) {
         await course.wait(Math.min(LOOK_MS, Math.max(0, until - performance.now())))
         goOn = course.cutShort === null && performance.now() < until
-        const seen = await look(channel, objectId, goOn).catch(nothingAtItsEnd)
+        const seen = await look(channel, objectId, goOn).catch((error) =>
+          nothingAtItsEnd(error, course),
+        )
         if (seen === undefined) break
         collections.push(...collectionsOf(seen))
       }
