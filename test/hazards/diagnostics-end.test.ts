@@ -102,6 +102,19 @@ it('hands over the profile of a worker as well', async () => {
   expect(profile?.threadmeter).toMatchObject({ partial: 'process ended', thread: { name: 'busy' } })
 })
 
+it.each([
+  ['alone', []],
+  ['with --inspect', ['--inspect=0']],
+])('hands over what there is where SIGTERM is handled: %s', async (_, node) => {
+  const { code, took, told, profile } = await endOf({
+    ...{ how: 'nothing', preparation: 'handler', node, signal: 'SIGTERM' },
+  })
+  expect(code).toBe(9)
+  expect(took).toBeLessThan(SOON_MS)
+  expect(told.isWhole).toBe(true)
+  expect(profile?.threadmeter.partial).toBe('process ended')
+})
+
 it('lets go of a program without listeners for its exit', async () => {
   const inspected = { node: ['--inspect=0'], preparation: 'unlistened' }
   const { code, took } = await endOf({ how: 'exit', ...inspected })
