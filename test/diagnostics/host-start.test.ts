@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { listeningSockets } from '../../dist/diagnostics/attach/listening.js'
 import { Running, runtimeDirectory } from '../observer/running.js'
 import { ask, pause, socketIn, socketsIn } from './host-door.js'
 
@@ -105,6 +106,40 @@ describe('the helper', () => {
     expect(roles).not.toContain('worker')
     const { body } = await ask<{ threads: { name: string }[] }>(socket, '/v1/threads')
     expect(body.threads.map(({ name }) => name)).toEqual(['main'])
+  })
+
+  it('listens on no port, and is not behind that of the metrics', async () => {
+    const [alone, observed] = await Promise.all(
+      ['off', 'on'].map((serve) => app(IMPORT, { THREADMETER_SERVE: serve })),
+    )
+    await Promise.all([alone, observed].map((program) => untilReady(program as Running)))
+    expect(listeningSockets((alone as Running).pid)).toEqual([])
+    const [metrics, ...others] = listeningSockets((observed as Running).pid)
+    expect(others).toEqual([])
+    const url = `http://127.0.0.1:${metrics?.port}`
+    expect((await fetch(`${url}/metrics`)).status).toBe(200)
+    for (const path of ['/v1', '/v1/stack']) expect((await fetch(url + path)).status).toBe(404)
+  })
+
+  it('is given no preload of the program', async () => {
+    const preload = `data:text/javascript,process._rawDebug('preloaded')`
+    const program = await app([], {
+      NODE_OPTIONS: `--import=${preload} --import=threadmeter/register`,
+      THREADMETER_SERVE: 'off',
+    })
+    const socket = await untilReady(program)
+    expect((await ask(socket, '/v1/stack?thread=main')).status).toBe(200)
+    expect(program.errors.match(/preloaded/g)).toHaveLength(1)
+  })
+
+  it('is missing with a reason where Node has no inspector', async () => {
+    const without = `Object.defineProperty(process.features, 'inspector', { value: false })`
+    const program = await app(['--import', `data:text/javascript,${without}`, ...IMPORT])
+    const reason = 'this Node is built without an inspector'
+    expect(await diagnosticsOf(program)).toEqual({ available: false, reason })
+    expect(program.errors).toBe('')
+    program.letGo()
+    expect((await program.ended).code).toBe(0)
   })
 
   it('is started by enableDiagnostics(), once', async () => {
