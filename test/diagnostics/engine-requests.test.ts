@@ -114,6 +114,24 @@ describe('requests', () => {
     for (let i = 1; i < spans.length; i++) expect(spans[i][0]).toBeGreaterThan(spans[i - 1][1])
   })
 
+  it('for all threads are of the same time', async () => {
+    const app = await EngineApp.start({
+      main: 'fibonacci',
+      workers: [
+        { name: 'outer', state: 'spin' },
+        { name: 'inner', under: 'outer' },
+      ],
+    })
+    for (const kind of ['cpu-profile', 'heap-profile', 'gc-profile']) {
+      const { outcomes } = await app.capture({ kind, seconds: 0.5, thread: 'all' })
+      expect(outcomes.map(({ thread }) => thread.name).sort()).toEqual(['inner', 'main', 'outer'])
+      const windows = outcomes.map((each) => contentOf<CpuProfile>(each).threadmeter.window)
+      const ends = windows.map(({ startedAt, seconds }) => startedAt + seconds * 1000)
+      const starts = windows.map(({ startedAt }) => startedAt)
+      expect(Math.max(...starts)).toBeLessThan(Math.min(...ends))
+    }
+  })
+
   it('come by the fifty, and are refused by the hundreds', async () => {
     const app = await EngineApp.start({
       main: 'fibonacci',
