@@ -89,6 +89,10 @@ describe.each(Object.entries(COMMANDS))('%s', (name, command) => {
     for (const [option, { short }] of Object.entries(command.options)) {
       expect(output).toContain(short === undefined ? `    --${option}` : `-${short}, --${option}`)
     }
-    for (const [example] of command.examples) expect(example).toContain(`threadmeter ${name}`)
+    expect(command.examples.length).toBeGreaterThan(0)
+    for (const [example] of command.examples) {
+      expect(example).toContain(`threadmeter ${name}`)
+      expect(output).toContain(`  ${example}`)
+    }
   })
 })

@@ -51,6 +51,20 @@ it('writes a heap snapshot to a private file, or hands it on', async () => {
   expect(JSON.parse(piped.output).snapshot.node_count).toBeGreaterThan(1000)
 })
 
+it('writes the snapshots of all threads, each whole', async () => {
+  const cwd = temporaryFolder()
+  const { code, errors } = await run(['heap-snapshot', service.directory, 'all'], { cwd })
+  // One of the three threads is in a native call.
+  expect(code, errors).toBe(4)
+  const names = readdirSync(cwd)
+  expect(names).toHaveLength(2)
+  for (const name of names) {
+    const { snapshot, nodes } = JSON.parse(readFileSync(join(cwd, name), 'utf8'))
+    expect(nodes.length).toBe(snapshot.node_count * snapshot.meta.node_fields.length)
+    expect(errors).toContain(`${name}  `)
+  }
+})
+
 it('counts collections by kind, and lists them', async () => {
   const pid = String(service.pid)
   const [told, listed, all] = await Promise.all([
