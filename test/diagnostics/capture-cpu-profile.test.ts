@@ -1,6 +1,9 @@
 import type { CpuProfile } from 'threadmeter/diagnostics'
 import { describe, expect, it } from 'vitest'
+import packageJson from '../../package.json' with { type: 'json' }
 import { during, ownShares, sumOf, type Taken, temporaryDirectory } from './capturing.js'
+
+const { version } = packageJson
 
 describe('a CPU profile that begins in the middle of a loop', () => {
   it('names the loop, and not its caller as without the cure', async () => {
@@ -25,7 +28,7 @@ describe('a CPU profile that begins in the middle of a loop', () => {
       program: 'capture-scenes.mjs',
       route: 'inspector',
       partial: null,
-      versions: { node: process.version, app: 'scenes@1.2.3' },
+      versions: { threadmeter: version, node: process.version, app: 'scenes@1.2.3' },
     })
     expect(threadmeter.stackAtStart?.slice(0, 2).map(({ functionName }) => functionName)).toEqual([
       'spinning',
