@@ -74,6 +74,46 @@ const INSPECTED: [string, Partial<Case>][] = [
 
 const CODES = { drain: 0, exit: 7, throw: 1, reject: 1 }
 
+/** How long a program takes to end, in ms, with or without a helper, which nobody asks. */
+async function endingOf(how: keyof typeof CODES, node: string[], diagnostics: 'on' | 'off') {
+  const args = [...node, '--import', 'threadmeter/register', PROGRAM, how]
+  const env = { THREADMETER_SERVE: 'off', THREADMETER_DIAGNOSTICS: diagnostics }
+  const directory = runtimeDirectory()
+  const program = new Running(args, { THREADMETER_DIR: directory, ...env })
+  await program.hear()
+  if (diagnostics === 'on') await socketIn(directory)
+  program.say('go')
+  const { endsAt } = await program.hear<{ endsAt: number }>()
+  const { code, at } = await program.ended
+  expect(code, program.errors).toBe(CODES[how])
+  return at - endsAt
+}
+
+const NO_LONGER_MS = 100
+const MOST_ROUNDS = 6
+
+/** How much longer it takes with a helper: what else runs on the machine only ever makes it longer. */
+async function delayOf(how: keyof typeof CODES, node: string[]): Promise<number> {
+  let [alone, helped] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    alone = Math.min(alone, await endingOf(how, node, 'off'))
+    helped = Math.min(helped, await endingOf(how, node, 'on'))
+    if (helped - alone < NO_LONGER_MS) break
+  }
+  return helped - alone
+}
+
+describe('a program that nobody asks', { timeout: 60_000 }, () => {
+  it.each([
+    ['alone', []],
+    ['with --inspect', ['--inspect=0']],
+  ])('ends as soon as without a helper: %s', async (_, node) => {
+    const ways = ['drain', 'exit', 'throw'] as const
+    const delays = await Promise.all(ways.map((how) => delayOf(how, node)))
+    for (const delay of delays) expect(delay).toBeLessThan(NO_LONGER_MS)
+  })
+})
+
 describe.each(INSPECTED)('a program %s that ends in the middle of a profile', (_, where) => {
   it('hands over what there is, at once', async () => {
     const each = Object.entries(CODES).map(async ([how, expected]) => {
