@@ -1,4 +1,4 @@
-import { closeSync, writeSync } from 'node:fs'
+import { closeSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import type { Channel } from '../channel/channel.js'
 import type { CaptureContent } from '../engine.js'
@@ -27,10 +27,6 @@ async function writtenByThread(channel: Channel, path: string): Promise<void> {
   throw failed('heap-snapshot', exceptionDetails.exception?.description ?? 'the thread threw')
 }
 
-function writeAll(descriptor: number, bytes: Buffer): void {
-  for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at)
-}
-
 /**
  * The protocol's way that answers a thread that never comes to its event loop: taking a snapshot is part of
  * the end of tracking, whereas `takeHeapSnapshot` waits for the loop.
@@ -41,7 +37,7 @@ async function writtenFromEvents(channel: Channel, file: PrivateFile): Promise<v
   const take = ({ chunk }: { chunk: string }) => {
     if (failure !== undefined) return
     try {
-      writeAll(descriptor, Buffer.from(chunk))
+      writeFileSync(descriptor, chunk)
     } catch (error) {
       // Of a full disk, say: thrown from here, nobody would catch it.
       failure = error
