@@ -27,6 +27,11 @@ it('what the program is told is none of it', async () => {
   onTestFinished(() => void child.kill('SIGKILL'))
   await once(child.stdout, 'data')
   const { options } = new TargetProcess(child.pid as number)
-  expect(options.slice(0, 4)).toEqual(['--inspect-port=9999', '--no-warnings', '--inspect-port', '0'])
+  expect(options.slice(0, 4)).toEqual([
+    '--inspect-port=9999',
+    '--no-warnings',
+    '--inspect-port',
+    '0',
+  ])
   expect(defaultPortOf(options)).toEqual({ host: '127.0.0.1', port: 0, isOpenFromStart: false })
 })
