@@ -1,5 +1,6 @@
 import { closeSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { messageOf } from '../../capability.js'
 import type { Channel } from '../channel/channel.js'
 import type { CaptureContent } from '../engine.js'
 import { snapshotNeeds } from '../kernel/memory.js'
@@ -53,7 +54,7 @@ async function writtenFromEvents(channel: Channel, file: PrivateFile): Promise<v
     // Ends the tracking as well, which keeps the thread from ending.
     await channel.post('HeapProfiler.disable').catch(() => {})
   }
-  if (failure !== undefined) throw failure
+  if (failure !== undefined) throw failed('heap-snapshot', messageOf(failure), failure)
 }
 
 async function write(channel: Channel, file: PrivateFile, course: Course): Promise<void> {
