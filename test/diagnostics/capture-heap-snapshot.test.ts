@@ -97,7 +97,9 @@ describe('a heap snapshot', () => {
     const environment = { ...cleanEnvironment(), THREADMETER_DIR: runtimeDirectory() }
     const { stdout } = await promisify(execFile)('bash', args, { env: environment })
     expect(JSON.parse(stdout)).toEqual({
-      snapshot: expect.stringMatching(/^ERR_THREADMETER_CAPTURE_FAILED EFBIG/),
+      snapshot: expect.stringMatching(
+        /^ERR_THREADMETER_CAPTURE_FAILED heap-snapshot failed: EFBIG/,
+      ),
       state: 'idle',
     })
     expect(readdirSync(directory)).toEqual([])
