@@ -1,9 +1,10 @@
+import { readdirSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { DoorClient } from '../../dist/diagnostics/door/client.js'
 import { checkRequest } from '../../dist/diagnostics/request.js'
 import { Running } from '../observer/running.js'
-import { ask } from './door-running.js'
+import { ask, directoryOfTest } from './door-running.js'
 
 const APP = new URL('fixtures/door-app.mjs', import.meta.url).pathname
 
@@ -123,4 +124,20 @@ it('a snapshot that cannot be written where it is wanted says so', async () => {
   const noRoom = [507, 'ERR_THREADMETER_NOT_ENOUGH_MEMORY']
   expect(await Promise.all(answers)).toEqual([noRoom, failed, failed, failed, failed])
   expect((await ask(path, '/v1/stack')).status).toBe(200)
+})
+
+it('snapshots that nobody takes any more are removed', async () => {
+  const directory = directoryOfTest()
+  const app = new Running([APP, 'worker'], { TMPDIR: directory })
+  const { diagnostics } = await app.hear<Ready>()
+  const files = (): string[] => readdirSync(directory, { recursive: true }) as string[]
+  const snapshots = (): number => files().filter((name) => name.endsWith('.heapsnapshot')).length
+  const request = checkRequest({ kind: 'heap-snapshot', thread: 'all' })
+  for await (const received of new DoorClient(diagnostics.source).capture(request)) {
+    expect(received).not.toHaveProperty('error')
+    // The first is being sent, the second waits for that: both are there.
+    await expect.poll(snapshots, { timeout: 10_000 }).toBe(2)
+    break
+  }
+  await expect.poll(files, { timeout: 10_000 }).toEqual([])
 })
