@@ -120,30 +120,47 @@ export class Job {
     return nativeStack({ route, thread: this.#thread }, kernel, surroundings)
   }
 
-  /** Snapshots need a multiple of the heap in memory: one after another, each with what there is then. */
+  /**
+   * Snapshots need a multiple of the heap in memory: one after another, each with what there is then. None
+   * begins before a CPU profile of its thread has: a loop is known to the profiler from when it goes on.
+   */
   async #captureInTurn(way: Way, queues: Queues): Promise<CaptureContent> {
-    if (this.#request.kind !== 'heap-snapshot') return this.#capture(way, queues)
+    const { kind } = this.#request
+    const { threadId } = this.#thread
+    const start = `start ${threadId}`
+    if (kind === 'cpu-profile') {
+      const leave = await this.#turn(start, way, queues)
+      return this.#capture(way, queues, leave).finally(leave)
+    }
+    if (kind !== 'heap-snapshot') return this.#capture(way, queues)
+    const leave = await this.#turn(SNAPSHOTS, way, queues)
+    try {
+      const leaveStart = await this.#turn(start, way, queues)
+      queues.writing.add(threadId)
+      return await this.#capture(way, queues).finally(() => {
+        queues.writing.delete(threadId)
+        leaveStart()
+      })
+    } finally {
+      leave()
+    }
+  }
+
+  /** Waits for it with a way that is closed where it does not come. */
+  #turn(lane: string, way: Way, queues: Queues): Promise<() => void> {
     const { signal } = this.#context
-    const enter = queues.enter(SNAPSHOTS, this.#what, signal, (ahead) => this.#queued(ahead))
-    const leave = await enter.catch((error) => {
+    const enter = queues.enter(lane, this.#what, signal, (ahead) => this.#queued(ahead))
+    return enter.catch((error) => {
       closeWay(way)
       throw error
     })
-    const { threadId } = this.#thread
-    queues.writing.add(threadId)
-    try {
-      return await this.#capture(way, queues)
-    } finally {
-      queues.writing.delete(threadId)
-      leave()
-    }
   }
 
   #queued(ahead: number): void {
     this.#context.onProgress({ event: 'queued', thread: this.#thread, ahead })
   }
 
-  async #capture(way: Way, queues: Queues): Promise<CaptureContent> {
+  async #capture(way: Way, queues: Queues, onStarted = () => {}): Promise<CaptureContent> {
     const { channel, evaluator } = way
     const { signal, onProgress } = this.#context
     const { parts } = this.#surroundings
@@ -153,7 +170,10 @@ export class Job {
       begin = resolve
     })
     const told = (event: ProgressEvent) => {
-      if (event.event === 'started') begin()
+      if (event.event === 'started') {
+        begin()
+        onStarted()
+      }
       onProgress(event)
     }
     const context = this.#surroundings.of({ signal, onProgress: told })

@@ -28,12 +28,21 @@ export class Queues {
     const waiting = this.#lanes.get(lane)
     if (waiting === undefined) {
       this.#lanes.set(lane, [])
-      return () => this.#next(lane)
+      return this.#leaving(lane)
     }
     if (waiting.length >= MOST_WAITING) throw new ThreadmeterError('ERR_THREADMETER_BUSY', [what])
     queued(waiting.length + 1)
     await this.#turn(waiting, signal)
-    return () => this.#next(lane)
+    return this.#leaving(lane)
+  }
+
+  /** However often it is called. */
+  #leaving(lane: string): () => void {
+    let hasLeft = false
+    return () => {
+      if (!hasLeft) this.#next(lane)
+      hasLeft = true
+    }
   }
 
   #turn(waiting: Waiting[], signal: AbortSignal): Promise<void> {
